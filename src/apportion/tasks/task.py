@@ -1,0 +1,50 @@
+"""A task: judgements to buy, held-out items to score them by, and the rule that grades an answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from apportion.judgements.demonstrations import Demonstration, Prompt
+from apportion.judgements.pairs import PreferencePair
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A held-out prompt that the model answers by decoding; `reference` is what the grader compares with."""
+
+    id: str
+    prompt: Prompt
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """How one answer was graded.
+
+    `strict` asks for the right answer in the right form, `flexible` for the right answer anywhere in the text.
+    `error_class` is "none" for a strictly right answer, else the task's name for what went wrong; "form" is
+    always the class of an answer from which nothing could be extracted in the demanded form.
+    """
+
+    strict: bool
+    flexible: bool
+    error_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Everything that a study needs to know of a task.
+
+    `demonstrations` and `pairs` are the pools that a budget buys from. `problems` are decoded and graded
+    (metric "accuracy"), `answers` are held-out demonstrations scored by nats per response token (metric "nll",
+    lower is better), `comparisons` are held-out pairs scored by whether the chosen side is likelier (metric
+    "preference_accuracy"). Any of the three may be empty, not all.
+    """
+
+    name: str
+    demonstrations: tuple[Demonstration, ...]
+    pairs: tuple[PreferencePair, ...]
+    problems: tuple[Problem, ...]
+    answers: tuple[Demonstration, ...]
+    comparisons: tuple[PreferencePair, ...]
+    grade: Callable[[Problem, str], Grade]
+    max_new_tokens: int
