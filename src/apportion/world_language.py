@@ -1,0 +1,175 @@
+"""The language of the world: short stories about amounts, in which made-up verbs add or take away.
+
+A story such as ``Q : Tom has 9 coins . he buys 3 . he zwims 2 . how many ? A :`` has the worked answer
+``9 + 3 = 12 ; 12 - 2 = 10 ; #### 10``. Every word and every number is one token. What each verb does is a
+fact of the world: the base model has been told the outcomes of a few verbs, and judgements teach the rest. The
+table of verbs never changes, so that one base serves every study; seeds only choose stories and annotators.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from apportion.identity import generator
+
+LARGEST = 24
+"""Amounts are whole numbers from 0 to this one; no running total ever leaves that range."""
+
+FINAL = "####"
+"""The word before the final number of an answer."""
+
+NAMES = ("Tom", "Ann", "Ben", "Eva", "Max", "Ida", "Leo", "Mia")
+THINGS = ("coins", "books", "cards", "shells", "pens", "stamps", "keys", "plums")
+PRONOUNS = ("he", "she")
+
+VERB_COUNT = 384
+ZIPF_EXPONENT = 1.0
+ONSETS = ("bw", "dw", "fw", "gw", "kv", "mr", "pw", "sv", "vl", "vr", "zm", "zw")
+KNOWN = {"buys": 1, "eats": -1, "finds": 1, "loses": -1, "wins": 1, "sells": -1, "earns": 1, "drops": -1}
+KNOWN_EVERY = 8
+"""The k-th known verb has rank 8 k in frequency: the base knows a small part of what is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb, what it does to the amount (+1 adds, -1 takes away), and how often stories use it."""
+
+    word: str
+    sign: int
+    weight: float
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens in a story: a verb, by its rank in `VERBS`, and an amount."""
+
+    verb: int
+    amount: int
+
+    @property
+    def step(self) -> int:
+        """The signed change that the event makes."""
+        return VERBS[self.verb].sign * self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Who has how many of what, and what happens then."""
+
+    name: str
+    thing: str
+    start: int
+    events: tuple[Event, ...]
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The signed changes, in order."""
+        return tuple(event.step for event in self.events)
+
+    @property
+    def final(self) -> int:
+        """The amount at the end."""
+        return self.start + sum(self.steps)
+
+
+def _verbs() -> tuple[Verb, ...]:
+    rng = generator("world", "verbs")
+    syllables = [onset + vowel + coda + "s" for onset in ONSETS for vowel in "aeiou" for coda in "bdfklmnp"]
+    made_up = iter(rng.permutation(syllables).tolist())
+    signs = rng.permutation(np.resize([1, -1], VERB_COUNT)).tolist()
+    known = iter(KNOWN.items())
+    weights = np.arange(1, VERB_COUNT + 1, dtype=np.float64) ** -ZIPF_EXPONENT
+    weights /= weights.sum()
+    verbs: list[Verb] = []
+    for rank, (sign, weight) in enumerate(zip(signs, weights.tolist(), strict=True), start=1):
+        is_known = rank % KNOWN_EVERY == 0 and rank <= KNOWN_EVERY * len(KNOWN)
+        word, sign_ = next(known) if is_known else (next(made_up), sign)
+        verbs.append(Verb(word, sign_, weight, is_known))
+    return tuple(verbs)
+
+
+VERBS = _verbs()
+"""All verbs, most frequent first."""
+
+_CUMULATIVE = np.cumsum([verb.weight for verb in VERBS])
+_KNOWN_RANKS = np.array([rank for rank, verb in enumerate(VERBS) if verb.known])
+
+
+def draw_story(rng: np.random.Generator, *, events: int | None = None, known_only: bool = False) -> Story:
+    """Return a random story of one to three events, whose running total stays within 0 and `LARGEST`.
+
+    `known_only` draws evenly among the verbs whose outcomes the base has been told.
+    """
+    while True:
+        count = int(rng.integers(1, 4)) if events is None else events
+        if known_only:
+            verbs = rng.choice(_KNOWN_RANKS, count).tolist()
+        else:
+            ranks = np.searchsorted(_CUMULATIVE, rng.random(count), side="right")
+            verbs = np.minimum(ranks, VERB_COUNT - 1).tolist()
+        amounts = rng.integers(1, 5, count).tolist()
+        name, thing, start = rng.integers((0, 0, 6), (len(NAMES), len(THINGS), 13)).tolist()
+        drawn = tuple(Event(verb, amount) for verb, amount in zip(verbs, amounts, strict=True))
+        story = Story(NAMES[name], THINGS[thing], start, drawn)
+        if stays_in_range(story.start, story.steps):
+            return story
+
+
+def stays_in_range(start: int, steps: tuple[int, ...]) -> bool:
+    """Return whether every running total lies within 0 and `LARGEST`."""
+    total = start
+    for step in steps:
+        total += step
+        if not 0 <= total <= LARGEST:
+            return False
+    return True
+
+
+def narrative(story: Story) -> str:
+    """Return the story as sentences, without a question.
+
+    >>> narrative(Story("Tom", "coins", 9, (Event(7, 3),)))
+    'Tom has 9 coins . he buys 3 .'
+    """
+    pronoun = PRONOUNS[NAMES.index(story.name) % 2]
+    sentences = [f"{story.name} has {story.start} {story.thing} ."]
+    sentences += [f"{pronoun} {VERBS[event.verb].word} {event.amount} ." for event in story.events]
+    return " ".join(sentences)
+
+
+def question(story: Story) -> str:
+    """Return the prompt that asks how the story ends."""
+    return f"Q : {narrative(story)} how many ? A :"
+
+
+def equations(start: int, steps: tuple[int, ...]) -> list[str]:
+    """Return one equation a step.
+
+    >>> equations(9, (3, -2))
+    ['9 + 3 = 12', '12 - 2 = 10']
+    """
+    lines: list[str] = []
+    total = start
+    for step in steps:
+        lines.append(f"{total} {'+' if step > 0 else '-'} {abs(step)} = {total + step}")
+        total += step
+    return lines
+
+
+def worked_answer(start: int, steps: tuple[int, ...]) -> str:
+    """Return the answer with its working; it begins with a space, so that it can follow a prompt as it is.
+
+    >>> worked_answer(9, (3, -2))
+    ' 9 + 3 = 12 ; 12 - 2 = 10 ; #### 10'
+    """
+    return " " + " ; ".join([*equations(start, steps), f"{FINAL} {start + sum(steps)}"])
+
+
+def lazy_answer(start: int, steps: tuple[int, ...]) -> str:
+    """Return the answer without its working: the final line only.
+
+    >>> lazy_answer(9, (3, -2))
+    ' #### 10'
+    """
+    return f" {FINAL} {start + sum(steps)}"
