@@ -2,10 +2,11 @@
 
 A story such as ``Q : Tom has 9 coins . he buys 3 . he zwims 2 . how many ? A :`` has the worked answer
 ``9 + 3 = 12 ; 12 - 2 = 10 ; #### 10``. Every word and every number is one token. What each verb does is a
-fact of the world: the base model has been told the outcomes of a few verbs, and judgements teach the rest. The
-table of verbs never changes, so that one base serves every study; seeds only choose stories and annotators.
+fact of the world: the base model has been told the outcomes of a few verbs, and judgements teach the rest.
+The table of verbs never changes, so that one base serves every study; seeds choose stories and annotators.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ ONSETS = ("bw", "dw", "fw", "gw", "kv", "mr", "pw", "sv", "vl", "vr", "zm", "zw"
 KNOWN = {"buys": 1, "eats": -1, "finds": 1, "loses": -1, "wins": 1, "sells": -1, "earns": 1, "drops": -1}
 KNOWN_EVERY = 8
 """The k-th known verb has rank 8 k in frequency: the base knows a small part of what is asked."""
+_NUMBER = re.compile(r"-?\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +175,20 @@ def lazy_answer(start: int, steps: tuple[int, ...]) -> str:
     ' #### 10'
     """
     return f" {FINAL} {start + sum(steps)}"
+
+
+def strict_answer(text: str) -> str | None:
+    """Return the number of the final line, or None unless the text ends in ``#### N`` and says ``####`` once.
+
+    >>> strict_answer(" 9 + 3 = 12 ; #### 12")
+    '12'
+    """
+    before, mark, after = text.partition(FINAL)
+    opens_a_line = not before.strip() or before.rstrip().endswith(";")
+    return after.strip() if mark and opens_a_line and _NUMBER.fullmatch(after.strip()) else None
+
+
+def flexible_answer(text: str) -> str | None:
+    """Return the last number of the text, or None."""
+    numbers = _NUMBER.findall(text)
+    return numbers[-1] if numbers else None

@@ -17,13 +17,19 @@ from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.tasks.world_annotators import Demonstrator, Judge, compare, demonstrate
-from apportion.world_language import Story, draw_story, question
+from apportion.world_language import Story, draw_story, flexible_answer, question, strict_answer
 
 Pool = Literal["demonstrations", "pairs", "development", "test", "answers", "comparisons"]
 
-_POOL_OF_RESIDUE: tuple[Pool, ...] = (
-    *["demonstrations"] * 12, *["pairs"] * 12, *["development"] * 3, *["test"] * 3, "answers", "comparisons",
-)  # fmt: skip
+_SHARES: tuple[tuple[Pool, int], ...] = (
+    ("demonstrations", 12),
+    ("pairs", 12),
+    ("development", 3),
+    ("test", 3),
+    ("answers", 1),
+    ("comparisons", 1),
+)
+_POOL_OF_RESIDUE: tuple[Pool, ...] = tuple(pool for pool, share in _SHARES for _ in range(share))
 _MAX_NEW_TOKENS = 24  # three steps of 6, the final line of 2, the end of 1, and a little room
 _DRAWS_PER_ITEM = 2000
 
@@ -33,8 +39,8 @@ class WorldSettings:
     """What to draw from the world, and how good the annotators are.
 
     Counts are sizes of pools. The dials are probabilities: `demonstrator_quality` that a demonstration is
-    right, `lazy` that it shows no working, `chosen_quality` that a chosen answer is right, `rejected_lazy` that
-    a rejected one shows no working, `label_noise` that a pair's two sides are swapped.
+    right, `lazy` that it shows no working, `chosen_quality` that a chosen answer is right, `rejected_lazy`
+    that a rejected one shows no working, `label_noise` that a pair's two sides are swapped.
     """
 
     seed: int = 0
@@ -83,7 +89,7 @@ class WorldSettings:
 def world_task(settings: WorldSettings) -> Task:
     """Return the world as a task: pools to buy from, and problems, answers and comparisons to score by.
 
-    The held-out answers and comparisons come from annotators without fault, whatever the dials of the paid ones.
+    The held-out answers and comparisons come from faultless annotators, whatever the dials of the paid ones.
     """
     careful_writer, careful_judge = Demonstrator(1.0, 0.0), Judge(1.0, settings.rejected_lazy, 0.0)
     return Task(
@@ -110,24 +116,6 @@ def pool_of(prompt: str) -> Pool:
 
 
 _EQUATION = re.compile(r"(\d+) ([+-]) (\d+) = (-?\d+)")
-_NUMBER = re.compile(r"-?\d+")
-
-
-def strict_answer(text: str) -> str | None:
-    """Return the number of the final line, or None unless the text ends in ``#### N`` and says ``####`` once.
-
-    >>> strict_answer(" 9 + 3 = 12 ; #### 12")
-    '12'
-    """
-    before, mark, after = text.partition("####")
-    opens_a_line = not before.strip() or before.rstrip().endswith(";")
-    return after.strip() if mark and opens_a_line and _NUMBER.fullmatch(after.strip()) else None
-
-
-def flexible_answer(text: str) -> str | None:
-    """Return the last number of the text, or None."""
-    numbers = _NUMBER.findall(text)
-    return numbers[-1] if numbers else None
 
 
 def grade_answer(problem: Problem, text: str) -> Grade:
