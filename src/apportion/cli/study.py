@@ -1,0 +1,116 @@
+"""`apportion study`: run a study, look at how it will go, see how it stands."""
+
+import json as json_module
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import cyclopts
+
+from apportion.errors import UserError
+from apportion.models.causal import model_identity
+from apportion.studies.estimate import dry_run_lines
+from apportion.studies.runner import RunResult, run_study
+from apportion.studies.stages import Graph
+from apportion.studies.status import status_lines, study_status
+from apportion.studies.study import Study, read_study
+
+app = cyclopts.App(
+    name="study", help="Train a grid of cells, sharing what they have in common, and grade it."
+)
+
+
+@app.command
+def run(
+    file: Path,
+    *,
+    out: Path | None = None,
+    engine: Literal["local", "ray"] = "local",
+    workers: Annotated[int | None, cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1))] = None,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
+    """Run a study; the same command goes on after any interruption, and nothing is trained twice.
+
+    Parameters
+    ----------
+    file: Path
+        The study file (TOML).
+    out: Path
+        The folder for stages, cells and outcomes; runs/NAME OF THE FILE if not given.
+    engine: Literal["local", "ray"]
+        Worker processes on this machine, or a Ray cluster.
+    workers: int
+        How many units to do at once; one per core on a CPU if not given.
+    dry_run: bool
+        Print cells, shared stages, examples bought, money and time; write nothing.
+    json: bool
+        Print one JSON document on standard output.
+    """
+    study = read_study(file)
+    if dry_run:
+        print("\n".join(dry_run_lines(study)))
+        return
+    root = out or Path("runs") / study.name
+    if root.exists() and not root.is_dir():
+        raise UserError(str(root), "a file", "a folder for the study", "Name another with --out.")
+    graph = Graph(study, study.load_task(), model_identity(study.model, study.folder))
+    result = run_study(study, graph, root, text=file.read_bytes(), engine=engine, workers=workers, tell=_tell)
+    if json:
+        print(json_module.dumps(_as_json(result, graph)))
+        return
+    print(_shared(result, graph))
+    for line in status_lines(study_status(root)):
+        print(line)
+    _report(root)
+
+
+@app.command
+def status(directory: Path, *, json: bool = False) -> None:
+    """Show what of a running or finished study is done, and its scores so far.
+
+    Parameters
+    ----------
+    directory: Path
+        A study's folder, such as runs/world.
+    json: bool
+        Print one JSON document.
+    """
+    found = study_status(directory)
+    if json:
+        print(json_module.dumps(found.as_json()))
+        return
+    print("\n".join(status_lines(found)))
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _shared(result: RunResult, graph: Graph) -> str:
+    trainings = len(graph.trainings)
+    return (
+        f"{trainings} stages where a runner that shares nothing would train {result.asked_for}; "
+        f"{result.trained} trained and {result.graded} cells graded now, {result.found_done} units found done"
+    )
+
+
+def _as_json(result: RunResult, graph: Graph) -> dict:
+    return {
+        "folder": str(result.root),
+        "stages": len(graph.trainings),
+        "stages_without_sharing": result.asked_for,
+        "trained": result.trained,
+        "graded": result.graded,
+        "found_done": result.found_done,
+        "redone": result.redone,
+    }
+
+
+def _report(root: Path) -> None:
+    from apportion.reports.report import write_report
+
+    print(f"report: {write_report(root)}")
+
+
+__all__ = ["Study", "app"]

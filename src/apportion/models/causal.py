@@ -1,0 +1,165 @@
+"""Causal language models: any Hugging Face id, folder or GGUF file, and the world base."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apportion.errors import UserError
+from apportion.identity import digest, file_sha256
+from apportion.models.settings import ModelSettings
+from apportion.models.world_base import world_base_path
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+FILES_OF_A_MODEL = ("*.safetensors", "*.json", "*.model", "*.jinja", "merges.txt", "vocab.txt")
+"""What is fetched and hashed: weights as safetensors, settings and tokenizers; never a pickle."""
+
+
+def locate(settings: ModelSettings, base: Path) -> Path:
+    """Return the local folder, or GGUF file, that holds the model; a hub id is fetched into the hub's cache.
+
+    Relative paths are taken from `base`, the study file's folder; `$VARIABLES` and `~` are expanded.
+    Raises UserError if there is no such file and the hub cannot be reached or does not know the id.
+    """
+    if settings.source == "world":
+        return world_base_path()
+    expanded = Path(os.path.expandvars(settings.source)).expanduser()
+    local = expanded if expanded.is_absolute() else base / expanded
+    if local.suffix == ".gguf" or local.is_dir():
+        if not local.exists():
+            raise UserError(
+                str(settings.source),
+                "no such file",
+                "a GGUF file",
+                f"Looked at {local}: give its path from the study file's folder, or set the variable in it.",
+            )
+        return local
+    return _fetch(settings)
+
+
+def _fetch(settings: ModelSettings) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(
+                settings.source, revision=settings.revision, allow_patterns=list(FILES_OF_A_MODEL)
+            )
+        )
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0][:120]
+        raise UserError(
+            f"model '{settings.source}'",
+            f"neither a local file nor a model that the hub could give ({reason})",
+            "'world', a folder, a .gguf file or a Hugging Face id",
+            "Check the spelling, or go online once so that the model is cached.",
+        ) from error
+
+
+def model_identity(settings: ModelSettings, base: Path) -> str:
+    """Return the hash of the model's content, its dtype and its rendering: the name of the stage before all others.
+
+    Local files are hashed byte by byte, so two copies of one model are one model.
+    """
+    path = locate(settings, base)
+    files = [path] if path.is_file() else sorted({f for p in FILES_OF_A_MODEL for f in path.glob(p)})
+    hashes = {"model.gguf" if path.is_file() else file.name: file_sha256(file) for file in files}
+    if not any(name.endswith((".safetensors", ".gguf")) for name in hashes):
+        raise UserError(
+            str(path),
+            "no weights",
+            "a folder with *.safetensors, or a .gguf file",
+            "Save the model with save_pretrained(..., safe_serialization=True).",
+        )
+    return digest([hashes, settings.dtype, settings.rendering, settings.max_length])
+
+
+def choose_device(settings: ModelSettings) -> "torch.device":
+    """Return the device to run on: the one that was asked for, or for "auto" the first accelerator, else the CPU.
+
+    Raises UserError if the device that was asked for is not there.
+    """
+    import torch
+
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if settings.device == "auto":
+        return accelerator or torch.device("cpu")
+    if settings.device != "cpu" and (accelerator is None or accelerator.type != settings.device):
+        found = accelerator.type if accelerator else "cpu only"
+        raise UserError(
+            "[model] device",
+            f"'{settings.device}', but this machine has {found}",
+            f"'auto' or '{accelerator.type if accelerator else 'cpu'}'",
+            'Write device = "auto" to take what is there.',
+        )
+    return torch.device(settings.device)
+
+
+def load_model(settings: ModelSettings, base: Path) -> "PreTrainedModel":
+    """Return the base model in its dtype on the chosen device, in evaluation mode."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    path = _as_folder(locate(settings, base))
+    dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[settings.dtype]
+    model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
+    return model.to(choose_device(settings)).eval()
+
+
+def load_tokenizer(settings: ModelSettings, base: Path) -> "PreTrainedTokenizerBase":
+    """Return the model's tokenizer; a missing padding token is taken from the end-of-sequence token.
+
+    Raises UserError if chat rendering is asked for and the tokenizer has no chat template.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(_as_folder(locate(settings, base)))
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if settings.rendering == "chat" and not tokenizer.chat_template:
+        raise UserError(
+            f"model '{settings.source}'",
+            "a tokenizer without a chat template",
+            'rendering = "plain" for it',
+            'Write rendering = "plain" under [model], or name a chat model.',
+        )
+    return tokenizer
+
+
+def _as_folder(path: Path) -> Path:
+    """Return the folder that transformers loads: the path itself, or for a GGUF file its one conversion."""
+    return path if path.is_dir() else converted_gguf(path)
+
+
+def converted_gguf(path: Path) -> Path:
+    """Return a folder with the GGUF file's weights as float32 safetensors, converting on first use.
+
+    Reading a GGUF file takes tens of seconds and a converted folder one or two, so the conversion is kept under
+    `$APPORTION_CACHE` (default `~/.cache/apportion`), named by the file's hash.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    cache = Path(os.environ.get("APPORTION_CACHE", "~/.cache/apportion")).expanduser()
+    folder = cache / "gguf" / file_sha256(path)[:16]
+    if (folder / "config.json").exists():
+        return folder
+    building = folder.with_name(f"{folder.name}.{os.getpid()}.building")
+    model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    # The weights are plain floats by now; the mark of quantisation would make saving refuse them.
+    model.is_quantized = False
+    model.quantization_method = None
+    model.hf_quantizer = None
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    model.save_pretrained(building)
+    AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name).save_pretrained(building)
+    try:
+        building.rename(folder)
+    except OSError:  # another process was first; its conversion is the same
+        if not (folder / "config.json").exists():
+            raise
+    return folder

@@ -1,0 +1,89 @@
+"""From texts to token ids, in the way that TRL tokenises prompt and completion."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apportion.judgements.demonstrations import Prompt
+from apportion.models.settings import Rendering
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+class Rendered(NamedTuple):
+    """Token ids of a prompt and of one or more responses that continue it."""
+
+    prompt: list[int]
+    responses: tuple[list[int], ...]
+
+
+def render_prompt(tokenizer: "PreTrainedTokenizerBase", prompt: Prompt, rendering: Rendering) -> list[int]:
+    """Return the token ids after which the model is to answer."""
+    if rendering == "chat":
+        return _chat_ids(tokenizer, _turns(prompt), add_generation_prompt=True)
+    return tokenizer(_plain(prompt))["input_ids"]
+
+
+def render(
+    tokenizer: "PreTrainedTokenizerBase",
+    prompt: Prompt,
+    responses: tuple[str, ...],
+    rendering: Rendering,
+    max_length: int,
+) -> Rendered:
+    """Return the ids of a prompt and its responses, each response closed by the end-of-sequence token.
+
+    Where prompt alone and prompt with response tokenise differently, the response starts where they part, as in
+    TRL. Nothing is dropped for its length: a prompt gives way first, losing its beginning (but never a
+    beginning-of-sequence token) until half of `max_length` is left to it; then responses lose their end.
+    """
+    alone = render_prompt(tokenizer, prompt, rendering)
+    if rendering == "chat":
+        turns = _turns(prompt)
+        wholes = [
+            _chat_ids(
+                tokenizer, [*turns, {"role": "assistant", "content": text}], add_generation_prompt=False
+            )
+            for text in responses
+        ]
+    else:
+        start = _plain(prompt)
+        wholes = [[*tokenizer(start + text)["input_ids"], tokenizer.eos_token_id] for text in responses]
+        wholes = [ids[:-1] if ids[-2:] == [tokenizer.eos_token_id] * 2 else ids for ids in wholes]
+    shared = min(_common_prefix(alone, whole) for whole in wholes)
+    prompt_ids = alone[:shared]
+    answers = tuple(whole[shared:] for whole in wholes)
+    return _fit(prompt_ids, answers, max_length, tokenizer.bos_token_id)
+
+
+def _fit(prompt: list[int], answers: tuple[list[int], ...], max_length: int, bos: int | None) -> Rendered:
+    room = max(max_length // 2, max_length - max(len(answer) for answer in answers))
+    if len(prompt) > room:
+        head = prompt[:1] if bos is not None and prompt[0] == bos else []
+        prompt = [*head, *prompt[len(prompt) - room + len(head) :]]
+    return Rendered(prompt, tuple(answer[: max_length - len(prompt)] for answer in answers))
+
+
+def _common_prefix(a: list[int], b: list[int]) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _turns(prompt: Prompt) -> list[dict[str, str]]:
+    if isinstance(prompt, str):
+        return [{"role": "user", "content": prompt}]
+    return [{"role": turn.role, "content": turn.content} for turn in prompt]
+
+
+def _plain(prompt: Prompt) -> str:
+    """A chat without a template: one `Role: text` paragraph a turn, then the assistant's turn to speak."""
+    if isinstance(prompt, str):
+        return prompt
+    return "\n\n".join(f"{turn.role.title()}: {turn.content}" for turn in prompt) + "\n\nAssistant:"
+
+
+def _chat_ids(
+    tokenizer: "PreTrainedTokenizerBase", turns: list[dict[str, str]], *, add_generation_prompt: bool
+) -> list[int]:
+    encoded = tokenizer.apply_chat_template(
+        turns, add_generation_prompt=add_generation_prompt, tokenize=True, return_dict=True
+    )
+    return list(encoded["input_ids"])

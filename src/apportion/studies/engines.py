@@ -1,0 +1,190 @@
+"""Where units are done: worker processes on this machine, or Ray."""
+
+import multiprocessing
+import os
+import threading
+import traceback
+from collections.abc import Sequence
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from apportion.errors import UserError
+from apportion.studies.study import Study
+
+
+class Report(NamedTuple):
+    """What became of a unit: "done", "found done", "busy" elsewhere, or "died" with its worker."""
+
+    unit: str
+    result: str
+
+
+class Engine(Protocol):
+    """Does units, several at once; the runner decides which and when."""
+
+    def idle(self) -> int:
+        """Return how many more units could be started now."""
+        ...
+
+    def start(self, unit: str) -> None:
+        """Start a unit on an idle worker."""
+        ...
+
+    def reports(self, timeout: float) -> Sequence[Report]:
+        """Return what has ended, waiting at most `timeout` seconds; raises what a unit raised."""
+        ...
+
+    def close(self) -> None:
+        """End the workers; what they have in work is lost."""
+        ...
+
+
+class UnitFailed(RuntimeError):
+    """A unit raised an error that is not the user's; carries the worker's traceback."""
+
+
+class LocalEngine:
+    """Worker processes on this machine, forked from one that has loaded torch and the trainers already."""
+
+    def __init__(self, study: Study, root: Path, workers: int, threads: int) -> None:
+        # Read by the numerical libraries when the fork server imports them
+        for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ[variable] = str(threads)
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["apportion.studies.work"])
+        self._arguments = (study, root, threads)
+        self._workers = [self._new_worker() for _ in range(workers)]
+        self._unit_of: dict[Connection, str] = {}
+
+    def _new_worker(self) -> tuple[Any, Connection]:
+        here, there = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(there, *self._arguments), daemon=True)
+        process.start()
+        there.close()
+        return process, here
+
+    def idle(self) -> int:
+        """Return how many workers wait for a unit."""
+        return len(self._workers) - len(self._unit_of)
+
+    def start(self, unit: str) -> None:
+        """Give a unit to a waiting worker."""
+        connection = next(c for _, c in self._workers if c not in self._unit_of)
+        self._unit_of[connection] = unit
+        try:
+            connection.send(unit)
+        except OSError:  # the worker is dead; reports() will say so
+            pass
+
+    def reports(self, timeout: float) -> list[Report]:
+        """Return what has ended; a worker that died is replaced."""
+        found: list[Report] = []
+        for connection in wait(list(self._unit_of), timeout):
+            assert isinstance(connection, Connection)
+            unit = self._unit_of.pop(connection)
+            try:
+                result = connection.recv()
+            except (EOFError, OSError):
+                self._workers = [w if w[1] is not connection else self._new_worker() for w in self._workers]
+                result = "died"
+            if isinstance(result, UserError):
+                raise result
+            if isinstance(result, UnitFailed):
+                raise result
+            found.append(Report(unit, result))
+        return found
+
+    def close(self) -> None:
+        """Kill the workers."""
+        for process, connection in self._workers:
+            connection.close()
+            process.kill()
+            process.join()
+
+
+def _serve(connection: Connection, study: Study, root: Path, threads: int) -> None:
+    """Do units until the runner is gone; a worker never outlives its runner."""
+    threading.Thread(target=_end_with_runner, daemon=True).start()
+    import torch
+
+    from apportion.studies.work import Worker
+
+    torch.set_num_threads(threads)
+    worker: Worker | None = None
+    while True:
+        try:
+            unit = connection.recv()
+        except EOFError:
+            return
+        try:
+            worker = worker or Worker(study, root)
+            connection.send(worker.do(unit))
+        except UserError as error:
+            connection.send(error)
+        except Exception:
+            connection.send(UnitFailed(f"unit {unit}\n{traceback.format_exc()}"))
+
+
+def _end_with_runner() -> None:
+    runner = multiprocessing.parent_process()
+    assert runner is not None
+    runner.join()
+    os._exit(1)
+
+
+class RayEngine:
+    """Actors on a Ray cluster that shares the study's folder; a local cluster is started if none is there."""
+
+    def __init__(self, study: Study, root: Path, workers: int, threads: int) -> None:
+        try:
+            import ray
+        except ImportError:
+            raise UserError(
+                "--engine ray", "no Ray here", "the extra 'ray'", "Type: pip install 'apportion[ray]'"
+            ) from None
+        from apportion.studies.ray_worker import RayWorker
+
+        self._ray = ray
+        self._own_cluster = not ray.is_initialized()
+        if self._own_cluster:
+            ray.init(num_cpus=workers * threads, include_dashboard=False, log_to_driver=False)
+        self._new_actor = lambda: RayWorker.options(num_cpus=threads).remote(study, root.resolve(), threads)
+        self._actors = [self._new_actor() for _ in range(workers)]
+        self._in_work: dict[Any, tuple[str, int]] = {}
+
+    def idle(self) -> int:
+        """Return how many actors wait for a unit."""
+        return len(self._actors) - len(self._in_work)
+
+    def start(self, unit: str) -> None:
+        """Give a unit to a waiting actor."""
+        taken = {place for _, place in self._in_work.values()}
+        place = next(i for i in range(len(self._actors)) if i not in taken)
+        self._in_work[self._actors[place].do.remote(unit)] = (unit, place)
+
+    def reports(self, timeout: float) -> list[Report]:
+        """Return what has ended; an actor that died is replaced."""
+        ready, _ = self._ray.wait(list(self._in_work), timeout=timeout)
+        found: list[Report] = []
+        for future in ready:
+            unit, place = self._in_work.pop(future)
+            try:
+                result = self._ray.get(future)
+            except self._ray.exceptions.RayActorError:
+                self._actors[place] = self._new_actor()
+                result = "died"
+            except self._ray.exceptions.RayTaskError as error:
+                if isinstance(error.cause, UserError):
+                    raise error.cause from None
+                raise UnitFailed(f"unit {unit}\n{error}") from None
+            found.append(Report(unit, result))
+        return found
+
+    def close(self) -> None:
+        """End the actors, and the cluster if it was started here."""
+        for actor in self._actors:
+            self._ray.kill(actor)
+        if self._own_cluster:
+            self._ray.shutdown()

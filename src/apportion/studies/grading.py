@@ -1,0 +1,103 @@
+"""Grades a cell: one row per held-out item and metric, and what was decoded."""
+
+import json
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from apportion.models.rendering import render, render_prompt
+from apportion.studies.outcomes import write_items
+from apportion.studies.stages import Unit
+from apportion.studies.study import Study
+from apportion.tasks.task import Task
+from apportion.training.decoding import decode
+from apportion.training.likelihood import Likelihood, response_likelihoods
+
+
+def grade_cell(
+    model: Any, tokenizer: Any, task: Task, study: Study, unit: Unit, folder: Path
+) -> dict[str, float]:
+    """Write items.parquet and generations.jsonl for a model, and return the means of what was measured.
+
+    Metrics: "accuracy" (strict, per problem), "nll" (nats per token of a held-out response, lower is better) and
+    "preference_accuracy" (1 if the chosen response of a held-out pair is likelier per token, .5 for a tie).
+    """
+    assert unit.cell is not None
+    rows: list[dict[str, Any]] = []
+    summary: dict[str, float] = {}
+    if task.problems:
+        decoded, generations = _accuracy(model, tokenizer, task, study, unit.seed)
+        rows += decoded
+        summary["mean_tokens"] = fmean(g["tokens"] for g in generations)
+        summary["finished_share"] = fmean(g["finished"] for g in generations)
+        summary["form_rate"] = fmean(row["error_class"] != "form" for row in decoded)
+        summary["flexible"] = fmean(row["flexible"] for row in decoded)
+        lines = (json.dumps(g, sort_keys=True, ensure_ascii=False) for g in generations)
+        (folder / "generations.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    answers = [(answer.id, answer.prompt, (answer.response,)) for answer in task.answers]
+    comparisons = [(pair.id, pair.prompt, (pair.chosen, pair.rejected)) for pair in task.comparisons]
+    likelihoods = _likelihoods(model, tokenizer, study, [*answers, *comparisons])
+    for (item, _, responses), found in zip([*answers, *comparisons], likelihoods, strict=True):
+        per_token = [one.log_prob / one.tokens for one in found]
+        if len(responses) == 1:
+            rows.append(_row(item, "nll", -per_token[0]))
+        else:
+            better = 0.5 if per_token[0] == per_token[1] else float(per_token[0] > per_token[1])
+            rows.append(_row(item, "preference_accuracy", better))
+    for metric in ("accuracy", "nll", "preference_accuracy"):
+        scores = [row["score"] for row in rows if row["metric"] == metric]
+        if scores:
+            summary[metric] = fmean(scores)
+    write_items(folder / "items.parquet", unit.name, unit.cell, rows)
+    return summary
+
+
+def _accuracy(
+    model: Any, tokenizer: Any, task: Task, study: Study, seed: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    prompts = [render_prompt(tokenizer, p.prompt, study.model.rendering) for p in task.problems]
+    limit = study.decoding.max_new_tokens or task.max_new_tokens
+    texts = decode(model, tokenizer, prompts, study.decoding, max_new_tokens=limit, seed=seed)
+    rows, generations = [], []
+    for problem, generation in zip(task.problems, texts, strict=True):
+        grade = task.grade(problem, generation.text)
+        rows.append(
+            _row(problem.id, "accuracy", float(grade.strict), grade.strict, grade.flexible, grade.error_class)
+        )
+        generations.append(
+            {"item": problem.id, "text": generation.text, "tokens": generation.tokens}
+            | {"finished": generation.finished, "error_class": grade.error_class}
+        )
+    return rows, generations
+
+
+def _likelihoods(model: Any, tokenizer: Any, study: Study, held_out: list) -> list[list[Likelihood]]:
+    rows, owner = [], []
+    for place, (_, prompt, responses) in enumerate(held_out):
+        rendered = render(tokenizer, prompt, responses, study.model.rendering, study.model.max_length)
+        for response in rendered.responses:
+            rows.append((rendered.prompt, response))
+            owner.append(place)
+    found: list[list[Likelihood]] = [[] for _ in held_out]
+    likelihoods = response_likelihoods(model, rows, pad_token_id=tokenizer.pad_token_id)
+    for place, likelihood in zip(owner, likelihoods, strict=True):
+        found[place].append(likelihood)
+    return found
+
+
+def _row(
+    item: str,
+    metric: str,
+    score: float,
+    strict: bool | None = None,
+    flexible: bool | None = None,
+    error_class: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "item": item,
+        "metric": metric,
+        "score": score,
+        "strict": strict,
+        "flexible": flexible,
+        "error_class": error_class,
+    }

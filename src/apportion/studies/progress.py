@@ -1,0 +1,104 @@
+"""How far a run is, and how long it will still take."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from apportion.studies.stages import Graph, Unit
+from apportion.studies.store import write_atomically
+
+EVERY_SECONDS = 5.0
+
+PROGRESS_FILE = "progress.json"
+"""Read by `study status`: units in all, units done, seconds left."""
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as a person would say it.
+
+    >>> duration(42), duration(250), duration(8000)
+    ('42 s', '4 min', '2 h 13 min')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds // 3600:.0f} h {seconds % 3600 / 60:.0f} min"
+
+
+def expected_work(unit: Unit) -> float:
+    """Return a unit's length relative to others: responses that it runs forward and back."""
+    if unit.settings is not None:
+        batch = min(len(unit.rows), unit.settings.batch_for(len(unit.rows))) * unit.settings.accumulation
+        per_row = 1.0 if unit.kind == "sft" else 2.0
+        return 3.0 * per_row * batch * unit.settings.steps_for(len(unit.rows))
+    return 2.0 * len(unit.rows)
+
+
+class Progress:
+    """Tells now and then how many units are done and how much time is left, from the speeds seen so far."""
+
+    def __init__(self, graph: Graph, root: Path, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._root = root
+        self._graph = graph
+        self._left: dict[str, Unit] = {}
+        self._started: dict[str, float] = {}
+        self._seconds: dict[bool, list[float]] = {True: [], False: []}  # cells, stages
+        self._work_done = 0.0
+        self._said_at = 0.0
+        self._began = 0.0
+
+    def clock(self) -> float:
+        """Return the seconds of a clock that only runs forward."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    def begin(self, waiting: list[Unit]) -> None:
+        """Take note of what is to be done."""
+        self._left = {unit.name: unit for unit in waiting}
+        self._began = self.clock()
+        done = len(self._graph.units) - len(waiting)
+        self._tell(f"{len(waiting)} units to do, {done} found done")
+        self._write()
+
+    def started(self, unit: Unit) -> None:
+        """Take note of a start."""
+        self._started[unit.name] = self.clock()
+
+    def finished(self, unit: Unit, *, here: bool) -> None:
+        """Take note of an end, and tell now and then how things stand."""
+        took = self.clock() - self._started.pop(unit.name)
+        self._left.pop(unit.name)
+        if here:
+            self._seconds[unit.kind == "cell"].append(took)
+            self._work_done += expected_work(unit)
+        self._write()
+        now = self.clock()
+        if self._left and now - self._said_at < EVERY_SECONDS:
+            return
+        self._said_at = now
+        total = len(self._graph.units)
+        left = f", about {duration(self.seconds_left())} left" if self._left else ""
+        self._tell(f"{total - len(self._left)}/{total} units done{left}")
+
+    def _write(self) -> None:
+        total = len(self._graph.units)
+        state = {"units": total, "done": total - len(self._left), "seconds_left": round(self.seconds_left())}
+        write_atomically(self._root / PROGRESS_FILE, json.dumps(state).encode())
+
+    def seconds_left(self) -> float:
+        """Return the time that what is left will take at the speeds seen so far, on as many workers as now."""
+        cells, stages = self._seconds[True], self._seconds[False]
+        busy = sum(cells) + sum(stages)
+        elapsed = max(self.clock() - self._began, 1e-9)
+        at_once = max(1.0, min(busy / elapsed, 64.0))
+        left = list(self._left.values())
+        per_cell = sum(cells) / len(cells) if cells else (sum(stages) / len(stages) if stages else 0.0)
+        per_work = sum(stages) / self._work_done if self._work_done else 0.0
+        seconds = sum(per_cell if unit.kind == "cell" else per_work * expected_work(unit) for unit in left)
+        return seconds / at_once

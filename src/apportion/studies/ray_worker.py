@@ -1,0 +1,24 @@
+"""The Ray actor that does units; imported only where Ray is installed."""
+
+from pathlib import Path
+
+import ray
+
+from apportion.studies.study import Study
+
+
+@ray.remote(max_restarts=0)
+class RayWorker:
+    """A worker behind Ray."""
+
+    def __init__(self, study: Study, root: Path, threads: int) -> None:
+        import torch
+
+        from apportion.studies.work import Worker
+
+        torch.set_num_threads(threads)
+        self._worker = Worker(study, root)
+
+    def do(self, unit: str) -> str:
+        """Do a unit; see Worker.do."""
+        return self._worker.do(unit)

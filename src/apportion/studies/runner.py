@@ -1,0 +1,179 @@
+"""Runs a study: does what is not done yet, in an order that suits, and derives the outcomes."""
+
+import difflib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from apportion.studies.engines import Engine, LocalEngine, RayEngine, UnitFailed
+from apportion.studies.outcomes import write_outcomes
+from apportion.studies.progress import Progress
+from apportion.studies.stages import Graph, Unit
+from apportion.studies.store import Store, write_atomically
+from apportion.studies.study import Study
+
+DEATHS_ALLOWED = 3
+"""A unit whose worker died so often is not tried again: something in it kills workers."""
+
+PATIENCE_SECONDS = 2.0
+"""How long a unit that another runner has in work is left alone before it is looked at again."""
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run did: numbers of units trained here, found done, and taken over from another runner."""
+
+    root: Path
+    trained: int = 0
+    graded: int = 0
+    found_done: int = 0
+    asked_for: int = 0
+    redone: list[str] = field(default_factory=list)
+
+
+def run_study(
+    study: Study,
+    graph: Graph,
+    root: Path,
+    *,
+    text: bytes,
+    engine: Literal["local", "ray"] = "local",
+    workers: int | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Do every unit of the graph that is not done under `root`, then write outcomes.parquet.
+
+    `text` is the study file's, kept as study.toml; `tell` takes one-line messages. The same call after any kind
+    of death goes on where the last one was. Raises UserError, or UnitFailed for a bug in a unit.
+    """
+    store = Store(root)
+    for folder in ("stages", "cells", "locks"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    with store.presence():
+        return _run(study, graph, store, text, engine, workers, tell, progress)
+
+
+def _run(
+    study: Study,
+    graph: Graph,
+    store: Store,
+    text: bytes,
+    engine: Literal["local", "ray"],
+    workers: int | None,
+    tell: Callable[[str], None],
+    progress: Progress | None,
+) -> RunResult:
+    root = store.root
+    keep_study_file(root, text, tell)
+    result = RunResult(root, asked_for=graph.asked_for)
+    done = set()
+    for unit in graph.units.values():
+        if store.has_marker(unit.folder):
+            fault = store.fault(unit.folder)
+            if fault is None:
+                done.add(unit.name)
+            else:
+                tell(f"{fault}: it is done again")
+                result.redone.append(fault)
+    result.found_done = len(done)
+    waiting = [unit for unit in graph.units.values() if unit.name not in done]
+    if waiting:
+        workers, threads = choose_workers(study, workers)
+        build = {"local": LocalEngine, "ray": RayEngine}[engine]
+        running = build(study, root, min(workers, len(waiting)), threads)
+        try:
+            _drain(graph, waiting, done, running, result, tell, progress or Progress(graph, store.root, tell))
+        finally:
+            running.close()
+            write_outcomes(store, graph)
+    else:
+        Progress(graph, root, tell).begin([])
+        write_outcomes(store, graph)
+    return result
+
+
+def choose_workers(study: Study, workers: int | None) -> tuple[int, int]:
+    """Return the number of workers and of threads in each.
+
+    On a CPU one worker per core with one thread each is nearly twice as fast as one process with all cores. A
+    study on an accelerator, or under accelerate, gets one worker unless the user says otherwise.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    accelerated = study.model.device not in ("cpu", "auto") or study.accelerate is not None
+    if study.model.device == "auto" and Path("/dev/nvidia0").exists():
+        accelerated = True
+    chosen = workers or (1 if accelerated else cores)
+    return chosen, 1 if not accelerated else max(1, cores // chosen)
+
+
+def keep_study_file(root: Path, text: bytes, tell: Callable[[str], None]) -> None:
+    """Write study.toml, showing how it differs from the one of the last run."""
+    kept = root / "study.toml"
+    if kept.exists():
+        old = kept.read_text(errors="replace").splitlines()
+        new = text.decode(errors="replace").splitlines()
+        changes = [
+            line
+            for line in difflib.unified_diff(old, new, n=0, lineterm="")
+            if line[:2] not in ("--", "++", "@@")
+        ]
+        if changes:
+            tell("the study file has changed since the last run; what is done stays:")
+            for line in changes:
+                tell(f"  {line}")
+    if not kept.exists() or kept.read_bytes() != text:
+        write_atomically(kept, text)
+
+
+def _drain(
+    graph: Graph,
+    waiting: list[Unit],
+    done: set[str],
+    engine: Engine,
+    result: RunResult,
+    tell: Callable[[str], None],
+    progress: Progress,
+) -> None:
+    in_work: set[str] = set()
+    elsewhere: dict[str, float] = {}
+    deaths: dict[str, int] = {}
+    progress.begin(waiting)
+    while waiting or in_work:
+        now = progress.clock()
+        for unit in list(waiting):
+            if engine.idle() == 0:
+                break
+            if all(need in done for need in unit.needs) and elsewhere.get(unit.name, 0) <= now:
+                waiting.remove(unit)
+                in_work.add(unit.name)
+                progress.started(unit)
+                engine.start(unit.name)
+        if not in_work:  # all that is ready is in another runner's hands
+            progress.sleep(PATIENCE_SECONDS / 4)
+            continue
+        for name, outcome in engine.reports(timeout=1.0):
+            unit = graph.units[name]
+            in_work.remove(name)
+            if outcome == "busy":
+                elsewhere[name] = progress.clock() + PATIENCE_SECONDS
+                waiting.insert(0, unit)
+            elif outcome == "died":
+                deaths[name] = deaths.get(name, 0) + 1
+                if deaths[name] >= DEATHS_ALLOWED:
+                    raise UnitFailed(
+                        f"{unit.folder}: its worker died {DEATHS_ALLOWED} times (out of memory?)"
+                    )
+                tell(f"a worker died in {unit.folder}: it is done again")
+                waiting.insert(0, unit)
+            else:
+                done.add(name)
+                if outcome == "found done":
+                    result.found_done += 1
+                elif unit.kind == "cell":
+                    result.graded += 1
+                elif unit.kind != "reference":
+                    result.trained += 1
+                progress.finished(unit, here=outcome == "done")

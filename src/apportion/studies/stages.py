@@ -1,0 +1,137 @@
+"""The graph of a study: content-named units of work, shared wherever two cells begin alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from apportion.errors import UserError
+from apportion.identity import digest
+from apportion.judgements.demonstrations import Demonstration
+from apportion.judgements.pairs import PreferencePair
+from apportion.judgements.subsets import permuted
+from apportion.studies.cells import Cell, PreferenceMethod
+from apportion.studies.study import Study
+from apportion.tasks.task import Task
+from apportion.training.settings import PreferenceSettings, SFTSettings
+
+STAGE_VERSION = 1
+"""Raised when the code of a stage changes what it computes; old stages then stay and new ones are trained."""
+
+GRADING_VERSION = 1
+"""Raised when decoding or grading changes what it computes; cells are then graded again, nothing is retrained."""
+
+Kind = Literal["sft", "reference", "preference", "cell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of work: a stage (one training run or one reference pass) or the grading of a cell.
+
+    `chain` holds the names of the trained stages that the unit's model goes through, oldest first; `reference`
+    names the unit with the reference log-probabilities; `rows` are the judgements of the stage; `cell` is set
+    for grading. `name` is the hash of all that decides the result.
+    """
+
+    name: str
+    kind: Kind
+    chain: tuple[str, ...]
+    reference: str | None = None
+    settings: SFTSettings | PreferenceSettings | None = None
+    rows: tuple[Demonstration, ...] | tuple[PreferencePair, ...] = ()
+    seed: int = 0
+    cell: Cell | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The units that have to be done before this one."""
+        return self.chain if self.reference is None else (*self.chain, self.reference)
+
+    @property
+    def folder(self) -> str:
+        """Where the unit lies below the study's folder."""
+        return f"{'cells' if self.kind == 'cell' else 'stages'}/{self.name}"
+
+
+class Graph:
+    """All units of a study in an order in which they can be done."""
+
+    def __init__(self, study: Study, task: Task, model_identity: str) -> None:
+        self.units: dict[str, Unit] = {}
+        self.asked_for = 0
+        """How many stages a runner without sharing would train: each cell's own, one by one."""
+        self._study = study
+        self._task = task
+        self._model_identity = model_identity
+        self._evaluation = digest(
+            [
+                GRADING_VERSION,
+                task.problems,
+                task.answers,
+                task.comparisons,
+                task.max_new_tokens,
+                study.decoding,
+            ]
+        )
+        self._pools: dict[tuple[str, int], Sequence] = {}
+        for cell in study.cells():
+            self._add_cell(cell)
+
+    @property
+    def trainings(self) -> list[Unit]:
+        """The units that train: SFT and preference stages."""
+        return [unit for unit in self.units.values() if unit.kind in ("sft", "preference")]
+
+    def _add_cell(self, cell: Cell) -> None:
+        data_seed = cell.seed if self._study.grid.data_seed is None else self._study.grid.data_seed
+        chain: tuple[str, ...] = ()
+        if cell.n_demonstrations:
+            rows = self._subset("demonstrations", cell.n_demonstrations, data_seed)
+            chain = self._sft(chain, rows, cell.seed)
+        if cell.method == "sft-on-chosen":
+            pairs = self._subset("pairs", cell.n_pairs, data_seed)
+            chosen = tuple(Demonstration(pair.id, pair.prompt, pair.chosen) for pair in pairs)
+            chain = self._sft(chain, chosen, cell.seed)
+        elif cell.n_pairs:
+            pairs = self._subset("pairs", cell.n_pairs, data_seed)
+            chain = self._preference(chain, pairs, cell.method, cell.seed)  # type: ignore[arg-type]
+        self.asked_for += len(chain)
+        name = digest(["cell", self._parent(chain), self._evaluation, cell])
+        self._add(Unit(name, "cell", chain, seed=cell.seed, cell=cell))
+
+    def _sft(self, chain: tuple[str, ...], rows: tuple[Demonstration, ...], seed: int) -> tuple[str, ...]:
+        settings = self._study.sft
+        name = digest(["sft", STAGE_VERSION, self._parent(chain), settings, digest(rows), seed])
+        self._add(Unit(name, "sft", chain, settings=settings, rows=rows, seed=seed))
+        return (*chain, name)
+
+    def _preference(
+        self, chain: tuple[str, ...], pairs: tuple[PreferencePair, ...], method: PreferenceMethod, seed: int
+    ) -> tuple[str, ...]:
+        settings = self._study.preference[method]
+        parent, data = self._parent(chain), digest(pairs)
+        reference = digest(["reference", STAGE_VERSION, parent, data])
+        self._add(Unit(reference, "reference", chain, rows=pairs))
+        name = digest(["preference", STAGE_VERSION, parent, settings, data, seed])
+        self._add(Unit(name, "preference", chain, reference, settings, pairs, seed))
+        return (*chain, name)
+
+    def _parent(self, chain: tuple[str, ...]) -> str:
+        return chain[-1] if chain else self._model_identity
+
+    def _add(self, unit: Unit) -> None:
+        self.units.setdefault(unit.name, unit)
+
+    def _subset(self, pool: Literal["demonstrations", "pairs"], n: int, seed: int) -> tuple:
+        """The first n of the pool's one permutation for this seed."""
+        rows = self._pools.get((pool, seed))
+        if rows is None:
+            rows = permuted(getattr(self._task, pool), seed)
+            self._pools[pool, seed] = rows
+        if n > len(rows):
+            raise UserError(
+                f"task '{self._task.name}', {pool}",
+                f"{len(rows)} in the pool",
+                f"at least {n}, which the largest purchase asks for",
+                "Lower the budgets, raise the price, or add data.",
+            )
+        return tuple(rows[:n])

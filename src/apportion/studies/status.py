@@ -1,0 +1,84 @@
+"""How a study's folder stands: what is done, and the scores of the cells so far."""
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from apportion.errors import UserError
+from apportion.studies.progress import PROGRESS_FILE, duration
+from apportion.studies.store import MARKER, Store
+
+
+@dataclass(frozen=True, slots=True)
+class CellStatus:
+    """A graded cell and the means of what was measured on it."""
+
+    name: str
+    cell: dict[str, Any]
+    summary: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyStatus:
+    """Counts of what is done below a study's folder, and its graded cells."""
+
+    directory: Path
+    stages_done: int
+    cells_done: int
+    units: int
+    units_done: int
+    seconds_left: float
+    running: bool
+    cells: tuple[CellStatus, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the status as plain values."""
+        return asdict(self) | {"directory": str(self.directory)}
+
+
+def study_status(directory: Path) -> StudyStatus:
+    """Return how a study's folder stands, from the markers alone; takes no lock and changes nothing.
+
+    Raises UserError if the folder is not a study's.
+    """
+    if not (directory / "study.toml").is_file():
+        found = "no study.toml in it" if directory.is_dir() else "no such folder"
+        cure = "Name the folder that `apportion study run` wrote, such as runs/world."
+        raise UserError(str(directory), found, "a study's folder", cure)
+    stages = sorted(directory.glob(f"stages/*/{MARKER}"))
+    graded = sorted(directory.glob(f"cells/*/{MARKER}"))
+    cells = []
+    for marker in graded:
+        content = json.loads((marker.parent / "cell.json").read_text())
+        cells.append(CellStatus(content["name"], content["cell"], content["summary"]))
+    cells.sort(
+        key=lambda c: (c.cell["n_demonstrations"] + c.cell["n_pairs"], c.cell["n_pairs"], c.cell["method"])
+    )
+    state = {"units": 0, "done": 0, "seconds_left": 0}
+    if (directory / PROGRESS_FILE).is_file():
+        state |= json.loads((directory / PROGRESS_FILE).read_text())
+    counts = len(stages), len(cells), state["units"], state["done"], float(state["seconds_left"])
+    return StudyStatus(directory, *counts, Store(directory).has_runner(), tuple(cells))
+
+
+def status_lines(status: StudyStatus) -> list[str]:
+    """Return a study's status as lines for a person."""
+    toml = tomllib.loads((status.directory / "study.toml").read_text())
+    head = f"{status.directory}: {status.stages_done} stages and {status.cells_done} cells done"
+    if status.running:
+        head += f"; running, {status.units_done} of {status.units} units done"
+        head += f", about {duration(status.seconds_left)} left" if status.seconds_left else ""
+    elif status.units_done < status.units:
+        head += f"; stopped with {status.units_done} of {status.units} units done, run it again to go on"
+    columns = ("accuracy", "flexible", "form_rate", "nll", "preference_accuracy")
+    shown = [column for column in columns if any(column in cell.summary for cell in status.cells)]
+    lines = [head, f"seeds {toml.get('seeds', [0])}"]
+    lines.append("".join(f"{name:>15}" for name in ("demonstrations", "pairs", "method", "seed", *shown)))
+    for found in status.cells:
+        cell = found.cell
+        row = [cell["n_demonstrations"], cell["n_pairs"], cell["method"], cell["seed"]]
+        scores = [f"{found.summary[name]:.3f}" if name in found.summary else "-" for name in shown]
+        lines.append("".join(f"{value!s:>15}" for value in (*row, *scores)))
+    return lines

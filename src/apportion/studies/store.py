@@ -1,0 +1,107 @@
+"""A study's folder on disk: units are published whole, checked by their hashes, and locked while in work.
+
+The rule that makes any kill harmless: a unit is done when its marker, written last by an atomic rename, names
+the hashes of its files. Whatever has no such marker, or does not match it, is done anew.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from apportion.identity import file_sha256
+
+MARKER = "DONE"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is either the old one or the new one, whole, whenever the process dies."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+class Store:
+    """The folder of one study."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def fault(self, folder: str) -> str | None:
+        """Return what is wrong with a unit that has a marker, as a phrase that names the file; None if all is well."""
+        place = self.root / folder
+        try:
+            hashes = json.loads((place / MARKER).read_text())["files"]
+            expected = {str(name): str(sha256) for name, sha256 in hashes.items()}
+        except (ValueError, KeyError, AttributeError, TypeError):
+            return f"{folder}/{MARKER} is damaged"
+        for name, sha256 in expected.items():
+            if not (place / name).is_file():
+                return f"{folder}/{name} is missing"
+            if file_sha256(place / name) != sha256:
+                return f"{folder}/{name} is truncated or altered"
+        return None
+
+    def has_marker(self, folder: str) -> bool:
+        """Return whether a unit claims to be done."""
+        return (self.root / folder / MARKER).is_file()
+
+    def publish(self, folder: str, write: Callable[[Path], None]) -> None:
+        """Have `write` fill a folder, then make it the unit's, marker last. The caller holds the unit's lock."""
+        final = self.root / folder
+        part = final.with_name(f"{final.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        write(part)
+        files = sorted(path for path in part.rglob("*") if path.is_file())
+        for path in files:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+        hashes = {str(path.relative_to(part)): file_sha256(path) for path in files}
+        self.discard(folder)
+        part.rename(final)
+        write_atomically(final / MARKER, json.dumps({"files": hashes}, indent=1).encode())
+
+    def discard(self, folder: str) -> None:
+        """Remove a unit, its marker first."""
+        (self.root / folder / MARKER).unlink(missing_ok=True)
+        shutil.rmtree(self.root / folder, ignore_errors=True)
+
+    @contextmanager
+    def presence(self) -> Iterator[None]:
+        """Show that a runner is at work in the folder, for as long as its process lives."""
+        locks = self.root / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / "runners").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield
+
+    def has_runner(self) -> bool:
+        """Return whether any runner is at work in the folder."""
+        try:
+            with (self.root / "locks" / "runners").open("r") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        """Yield whether the lock could be taken now. It is the kernel's: it ends with the process that holds it."""
+        locks = self.root / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / name).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True

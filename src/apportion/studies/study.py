@@ -1,0 +1,303 @@
+"""A study: what to buy, from which pools, what to train on it and how to score it, read from a TOML file."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from apportion.errors import UserError
+from apportion.models.settings import ModelSettings
+from apportion.studies.cells import LOSSES, Cell, Control, PreferenceMethod, Prices, Purchase, arms, purchase
+from apportion.studies.tables import expect_table, from_table, refuse_unknown
+from apportion.tasks.files import FilesSettings, files_task
+from apportion.tasks.math import GSM8KSettings, gsm8k_task
+from apportion.tasks.preference import PreferenceTaskSettings, preference_task
+from apportion.tasks.task import Task
+from apportion.tasks.world import WorldSettings, world_task
+from apportion.training.decoding import DecodingSettings
+from apportion.training.settings import PRESETS, PreferenceSettings, SFTSettings
+
+TaskSettings = WorldSettings | GSM8KSettings | PreferenceTaskSettings | FilesSettings
+
+TASKS: dict[str, tuple[type, Callable[[Any, Path], Task]]] = {
+    "world": (WorldSettings, lambda settings, base: world_task(settings)),
+    "gsm8k": (GSM8KSettings, gsm8k_task),
+    "preference": (PreferenceTaskSettings, preference_task),
+    "files": (FilesSettings, files_task),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What `--dry-run` reckons time and its price with; measured speeds of the machine that is meant."""
+
+    train_tokens_per_second: float
+    decode_tokens_per_second: float
+    usd_per_hour: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The top level of a study file. Budgets are in USD; a share is that of the money for demonstrations."""
+
+    budgets: tuple[float, ...] = ()
+    shares: tuple[float, ...] = (1.0, 0.5, 0.0)
+    seeds: tuple[int, ...] = (0,)
+    methods: tuple[PreferenceMethod, ...] = ("dpo",)
+    controls: tuple[Control, ...] = ()
+    control_budgets: tuple[float, ...] | None = None
+    base: bool = True
+    data_seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study as a value. `folder` is the study file's, from which relative paths count; it names nothing."""
+
+    name: str
+    grid: Grid
+    prices: Prices
+    purchases: tuple[Purchase, ...]
+    model: ModelSettings
+    task_name: str
+    task: TaskSettings
+    sft: SFTSettings
+    preference: dict[str, PreferenceSettings]
+    decoding: DecodingSettings
+    hardware: Hardware | None
+    accelerate: str | None
+    folder: Path
+
+    @property
+    def model_label(self) -> str:
+        """The model's name in outcomes: the hub id, or the name of the file or folder."""
+        source = self.model.source
+        return Path(source).name if Path(source).suffix == ".gguf" or source[:1] in "./~$" else source
+
+    def load_task(self) -> Task:
+        """Return the task with its pools and held-out items; reads the data."""
+        return TASKS[self.task_name][1](self.task, self.folder)
+
+    def bought(self) -> dict[Purchase, list[tuple[float, float]]]:
+        """Return the purchases of the study, each with the (budget, share) points of the grid that it stands for."""
+        found: dict[Purchase, list[tuple[float, float]]] = {}
+        for budget in self.grid.budgets:
+            for share in self.grid.shares:
+                found.setdefault(purchase(budget, share, self.prices), []).append((budget, share))
+        for extra in self.purchases:
+            found.setdefault(extra, [])
+        return found
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Return the cells, each once, smallest purchase first."""
+        cells: dict[Cell, None] = {}
+        purchases = self.bought()
+        if self.grid.base:
+            purchases.setdefault(Purchase(), [])
+        for seed in self.grid.seeds:
+            for bought in sorted(purchases, key=lambda p: (p.n_demonstrations + p.n_pairs, p.n_pairs)):
+                points = purchases[bought]
+                allowed = self.grid.control_budgets
+                controlled = allowed is None or not points or any(budget in allowed for budget, _ in points)
+                for method in arms(bought, self.grid.methods, self.grid.controls if controlled else ()):
+                    # a base model has no training to repeat; greedy decoding gives the same score every time
+                    cell_seed = self.grid.seeds[0] if method == "base" else seed
+                    counts = bought.n_demonstrations, bought.n_pairs
+                    cells[Cell(self.task_name, self.model_label, *counts, method, cell_seed)] = None
+        return tuple(cells)
+
+
+def read_study(path: Path) -> Study:
+    """Return the study that a TOML file describes.
+
+    Raises UserError, naming the file and the key, for a file that cannot be read, an unknown or missing key, a
+    value of the wrong type or out of range, and a study without cells.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        shipped = "Try studies/world.toml."
+        raise UserError(str(path), "no such file", "a study file (TOML)", shipped) from None
+    except IsADirectoryError:
+        raise UserError(str(path), "a folder", "a study file (TOML)", "Name the file in it.") from None
+    except UnicodeDecodeError as error:
+        where = f"{path}, byte {error.start}"
+        raise UserError(where, "broken UTF-8", "a text file in UTF-8", "Save the file as UTF-8.") from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(str(path), f"broken TOML ({error})", "valid TOML", "Mend that line.") from None
+    return study_from(document, path.stem, path.resolve().parent, where=str(path))
+
+
+def study_from(document: Mapping[str, Any], name: str, folder: Path, *, where: str) -> Study:
+    """Return the study that a parsed TOML document describes; raises UserError as `read_study` does."""
+    sections = ["cells", "prices", "model", "task", "sft", "preference", "decoding", "hardware", "engine"]
+    grid_keys = list(Grid.__dataclass_fields__)
+    refuse_unknown(document, [*grid_keys, "preset", *sections], where)
+    top = {key: value for key, value in document.items() if key in grid_keys}
+    grid = from_table(Grid, top, where)
+    task_table = dict(expect_table(document.get("task", {"name": "world"}), f"{where}, [task]"))
+    task_name = task_table.pop("name", "world")
+    if task_name not in TASKS:
+        known = ", ".join(TASKS)
+        raise UserError(f"{where}, [task], name", f"{task_name!r}", f"one of {known}", "Change the name.")
+    preset_name = document.get("preset", "world" if task_name == "world" else "small-lora")
+    if preset_name not in PRESETS:
+        raise UserError(
+            f"{where}, preset", f"{preset_name!r}", f"one of {', '.join(PRESETS)}", "Change the preset."
+        )
+    preset = PRESETS[preset_name]
+    engine = expect_table(document.get("engine", {}), f"{where}, [engine]")
+    refuse_unknown(engine, ["accelerate"], f"{where}, [engine]")
+    study = Study(
+        name=name,
+        grid=grid,
+        prices=from_table(Prices, document.get("prices", {}), f"{where}, [prices]"),
+        purchases=_explicit(document.get("cells", []), where),
+        model=from_table(ModelSettings, document.get("model", {}), f"{where}, [model]"),
+        task_name=task_name,
+        task=from_table(TASKS[task_name][0], task_table, f"{where}, [task]"),
+        sft=from_table(SFTSettings, document.get("sft", {}), f"{where}, [sft]", preset.sft),
+        preference=_preferences(document.get("preference", {}), grid, preset.preference, where),
+        decoding=from_table(DecodingSettings, document.get("decoding", {}), f"{where}, [decoding]"),
+        hardware=from_table(Hardware, document["hardware"], f"{where}, [hardware]")
+        if "hardware" in document
+        else None,
+        accelerate=engine.get("accelerate"),
+        folder=folder,
+    )
+    _check_ranges(study, where)
+    return study
+
+
+def _explicit(tables: object, where: str) -> tuple[Purchase, ...]:
+    if not isinstance(tables, list):
+        cure = "Write [[cells]] with double brackets, once per cell."
+        raise UserError(f"{where}, cells", f"{tables!r}", "a list of tables", cure)
+    found = tuple(
+        from_table(Purchase, table, f"{where}, [[cells]] number {i}") for i, table in enumerate(tables, 1)
+    )
+    for i, cell in enumerate(found, 1):
+        if min(cell.n_demonstrations, cell.n_pairs) < 0:
+            place = f"{where}, [[cells]] number {i}"
+            raise UserError(place, f"{cell}", "counts of 0 or more", "Change the count.")
+    return found
+
+
+def _preferences(
+    table: object, grid: Grid, preset: PreferenceSettings, where: str
+) -> dict[str, PreferenceSettings]:
+    """Return the settings of each method: the preset, then [preference], then [preference.METHOD]."""
+    where = f"{where}, [preference]"
+    table = expect_table(table, where)
+    own = {key: value for key, value in table.items() if key in get_args(PreferenceMethod)}
+    if "loss" in table:
+        cure = f'Write methods = ["dpo"] at the top (one or more of {", ".join(LOSSES)}).'
+        raise UserError(where, "key 'loss'", "the loss to be chosen by the method", cure)
+    common = {key: value for key, value in table.items() if key not in own}
+    shared = from_table(PreferenceSettings, common, where, preset)
+    found: dict[str, PreferenceSettings] = {}
+    for method, loss in LOSSES.items():
+        settings = from_table(PreferenceSettings, own.get(method, {}), f"{where}, {method}", shared)
+        weight = settings.sft_weight if method == "rpo" else 0.0
+        if method == "rpo" and method in grid.methods and weight <= 0:
+            raise UserError(f"{where}, rpo", f"sft_weight = {weight}", "more than 0", "Or use method dpo.")
+        found[method] = replace(settings, loss=loss, sft_weight=weight)
+    return found
+
+
+def _check_ranges(study: Study, where: str) -> None:
+    grid, prices = study.grid, study.prices
+
+    def require(holds: bool, key: str, found: object, expected: str, cure: str) -> None:
+        if not holds:
+            raise UserError(f"{where}, {key}", f"{found}", expected, cure)
+
+    def several(key: str, values: tuple) -> None:
+        require(len(set(values)) == len(values), key, list(values), "each value once", "Remove the repeat.")
+
+    require(bool(grid.budgets or study.purchases), "budgets", "none", "a list of budgets, or [[cells]]",
+            "Write budgets = [128, 512] (in USD).")  # fmt: skip
+    for budget in grid.budgets:
+        require(0 < budget < 1e9, "budgets", budget, "more than 0 USD", "Change it.")
+    require(
+        bool(grid.shares) or not grid.budgets,
+        "shares",
+        "none",
+        "shares from 0 to 1",
+        "Write shares = [1, 0.5, 0].",
+    )
+    for share in grid.shares:
+        require(0 <= share <= 1, "shares", share, "a share from 0 to 1", "Write .25 for a quarter.")
+    require(bool(grid.seeds), "seeds", "none", "at least one seed", "Write seeds = [0, 1, 2].")
+    for seed in grid.seeds:
+        require(0 <= seed < 2**31, "seeds", seed, "a whole number from 0 to 2147483647", "Change it.")
+    require(bool(grid.methods), "methods", "none", "at least one", 'Write methods = ["dpo"].')
+    several("budgets", grid.budgets)
+    several("shares", grid.shares)
+    several("seeds", grid.seeds)
+    several("methods", grid.methods)
+    several("controls", grid.controls)
+    for budget in grid.control_budgets or ():
+        require(budget in grid.budgets, "control_budgets", budget, "some of the budgets", "Change it.")
+    for name, price in (("demonstration", prices.demonstration), ("pair", prices.pair)):
+        require(0 < price < 1e9, f"[prices], {name}", price, "more than 0 USD", "Change the price.")
+    for stage, settings in (("sft", study.sft), *(("preference", study.preference[m]) for m in grid.methods)):
+        place = f"[{stage}]"
+        require(
+            settings.learning_rate > 0,
+            f"{place}, learning_rate",
+            settings.learning_rate,
+            "more than 0",
+            "Change it.",
+        )
+        require(settings.epochs > 0, f"{place}, epochs", settings.epochs, "more than 0", "Change it.")
+        require(
+            settings.batch_size >= 1, f"{place}, batch_size", settings.batch_size, "1 or more", "Change it."
+        )
+        require(
+            settings.accumulation >= 1,
+            f"{place}, accumulation",
+            settings.accumulation,
+            "1 or more",
+            "Change it.",
+        )
+        require(
+            0 <= settings.warmup < 1,
+            f"{place}, warmup",
+            settings.warmup,
+            "a share of the steps below 1",
+            "Change it.",
+        )
+        require(
+            settings.lora_rank >= 0,
+            f"{place}, lora_rank",
+            settings.lora_rank,
+            "0 (full) or more",
+            "Change it.",
+        )
+        require(settings.min_steps >= 0, f"{place}, min_steps", settings.min_steps, "0 or more", "Change it.")
+        require(settings.log_every >= 1, f"{place}, log_every", settings.log_every, "1 or more", "Change it.")
+        if isinstance(settings, PreferenceSettings):
+            require(settings.beta > 0, f"{place}, beta", settings.beta, "more than 0", "Change it.")
+    require(
+        study.model.max_length >= 8,
+        "[model], max_length",
+        study.model.max_length,
+        "8 tokens or more",
+        "Change it.",
+    )
+    decoding = study.decoding
+    require(
+        decoding.temperature >= 0,
+        "[decoding], temperature",
+        decoding.temperature,
+        "0 (greedy) or more",
+        "Change it.",
+    )
+    require(0 < decoding.top_p <= 1, "[decoding], top_p", decoding.top_p, "above 0 and up to 1", "Change it.")
+    require(
+        decoding.batch_size >= 1, "[decoding], batch_size", decoding.batch_size, "1 or more", "Change it."
+    )

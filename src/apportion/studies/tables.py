@@ -1,0 +1,57 @@
+"""Reads a TOML table into a settings dataclass, with errors that name the key and the nearest right one."""
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from apportion.errors import UserError
+
+Settings = TypeVar("Settings")
+
+
+def from_table(kind: type[Settings], table: object, where: str, defaults: Settings | None = None) -> Settings:
+    """Return the table as a `kind`; keys that are missing come from `defaults`, else from the class.
+
+    Raises UserError for a key that `kind` does not have, a value of the wrong type, or a missing key.
+    """
+    table = expect_table(table, where)
+    names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    refuse_unknown(table, names, where)
+    given = {} if defaults is None else {name: getattr(defaults, name) for name in names}
+    try:
+        return msgspec.convert(msgspec.to_builtins(given) | dict(table), kind)
+    except msgspec.ValidationError as error:
+        raise type_error(error, where, table) from error
+
+
+def expect_table(value: object, where: str) -> Mapping[str, Any]:
+    """Return the value if it is a table, else raise UserError."""
+    if isinstance(value, Mapping):
+        return value
+    raise UserError(
+        where, f"{value!r}", "a table of keys and values", f"Write a heading [{where.rsplit(maxsplit=1)[-1]}]."
+    )
+
+
+def refuse_unknown(table: Mapping[str, Any], known: list[str], where: str) -> None:
+    """Raise UserError for the first key that is not known, with the nearest known one as the cure."""
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            cure = f"Did you mean '{near[0]}'?" if near else "Remove it, or check the spelling."
+            raise UserError(where, f"unknown key '{key}'", f"one of {', '.join(known)}", cure)
+
+
+def type_error(error: msgspec.ValidationError, where: str, table: Mapping[str, Any]) -> UserError:
+    """Return the user's error behind a failed conversion: the key, the value found, the type expected."""
+    message, _, place = str(error).partition(" - at `$")
+    key = place.rstrip("`").lstrip(".") or "the table"
+    value = table.get(key.split("[")[0].split(".")[0])
+    expected = message.removeprefix("Expected ").replace("`", "").split(", got")[0]
+    if "missing required field" in message:
+        missing = message.rsplit(" ", 1)[-1].strip("`")
+        return UserError(where, f"no key '{missing}'", "it to be given", f"Add {missing} = ... there.")
+    return UserError(f"{where}, {key}", f"{value!r}", expected, "Change the value.")

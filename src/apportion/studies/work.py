@@ -1,0 +1,134 @@
+"""Does one unit of a study: trains a stage, computes reference log-probabilities, or grades a cell.
+
+Imported by worker processes, with torch and the trainers at the top so that they are loaded once for many units.
+"""
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import torch
+from safetensors.torch import load_file, save_file
+from transformers.utils import logging as transformers_logging
+
+from apportion.identity import seed_for
+from apportion.judgements.demonstrations import Demonstration
+from apportion.judgements.pairs import PreferencePair
+from apportion.models.causal import load_tokenizer, model_identity
+from apportion.models.rendering import Rendered, render
+from apportion.studies.grading import grade_cell
+from apportion.studies.stages import Graph, Unit
+from apportion.studies.store import Store
+from apportion.studies.study import Study
+from apportion.training.artefact import load_chain, save_weights
+from apportion.training.evidence import TokenDistributions, preference_evidence
+from apportion.training.preference import ReferenceLogProbs, reference_log_probs, train_preference
+from apportion.training.settings import PreferenceSettings
+from apportion.training.sft import train_sft
+
+transformers_logging.disable_progress_bar()
+
+Result = Literal["done", "found done", "busy"]
+
+
+class Worker:
+    """Does units of one study, keeping its task, graph and tokenizer at hand between them."""
+
+    def __init__(self, study: Study, root: Path) -> None:
+        self.study = study
+        self.store = Store(root)
+        self.task = study.load_task()
+        self.graph = Graph(study, self.task, model_identity(study.model, study.folder))
+        self.tokenizer = load_tokenizer(study.model, study.folder)
+
+    def do(self, name: str) -> Result:
+        """Do the unit of that name unless it is done; "busy" if another process has it in work."""
+        unit = self.graph.units[name]
+        with self.store.lock(name) as taken:
+            if not taken:
+                return "busy"
+            if self.store.has_marker(unit.folder) and self.store.fault(unit.folder) is None:
+                return "found done"
+            work = self._grade if unit.kind == "cell" else self._train
+            self.store.publish(unit.folder, lambda folder: work(unit, folder))
+        return "done"
+
+    def model_before(self, unit: Unit) -> Any:
+        """Return the model that a stage starts from, or that a cell grades."""
+        folders = [self.store.root / "stages" / name for name in unit.chain]
+        return load_chain(self.study.model, self.study.folder, folders)
+
+    def rendered(self, row: Demonstration | PreferencePair) -> Rendered:
+        """Return a judgement as token ids."""
+        texts = (row.response,) if isinstance(row, Demonstration) else (row.chosen, row.rejected)
+        model = self.study.model
+        return render(self.tokenizer, row.prompt, texts, model.rendering, model.max_length)
+
+    def _train(self, unit: Unit, folder: Path) -> None:
+        model = self.model_before(unit)
+        device = str(model.device)
+        rows = [self.rendered(row) for row in unit.rows]
+        seed = seed_for(unit.name, "training", unit.seed)
+        evidence: dict[str, Any] = {}
+        if unit.kind == "reference":
+            found = reference_log_probs(model, self.tokenizer, rows)
+            tensors = {
+                side: torch.tensor(values, dtype=torch.float64) for side, values in found._asdict().items()
+            }
+            save_file(tensors, folder / "log_probs.safetensors")
+        else:
+            if unit.reference is None:
+                assert unit.settings is not None
+                trained = train_sft(model, self.tokenizer, rows, unit.settings, seed=seed)
+            else:
+                assert isinstance(unit.settings, PreferenceSettings)
+                tensors = load_file(self.store.root / "stages" / unit.reference / "log_probs.safetensors")
+                reference = ReferenceLogProbs(tensors["chosen"].tolist(), tensors["rejected"].tolist())
+                before = TokenDistributions(model, rows)
+                trained = train_preference(model, self.tokenizer, rows, reference, unit.settings, seed=seed)
+                evidence = preference_evidence(trained.model.eval(), self.tokenizer, rows, reference, before)
+            save_weights(trained.model, folder)
+            lines = (json.dumps(row, sort_keys=True) for row in trained.curve)
+            (folder / "training.jsonl").write_text("".join(f"{line}\n" for line in lines))
+        stage = {
+            "name": unit.name,
+            "kind": unit.kind,
+            "parents": unit.chain,
+            "reference": unit.reference,
+            "settings": msgspec.to_builtins(unit.settings),
+            "seed": unit.seed,
+            "examples": len(rows),
+            "response_tokens": sum(len(response) for row in rows for response in row.responses),
+            "evidence": evidence,
+            "ids": [row.id for row in unit.rows],
+            "environment": environment(self.study) | {"device": device},
+        }
+        (folder / "stage.json").write_text(json.dumps(stage, indent=1, sort_keys=True))
+
+    def _grade(self, unit: Unit, folder: Path) -> None:
+        model = self.model_before(unit)
+        summary = grade_cell(model, self.tokenizer, self.task, self.study, unit, folder)
+        cell = {
+            "name": unit.name,
+            "cell": msgspec.to_builtins(unit.cell),
+            "stages": unit.chain,
+            "summary": summary,
+            "decoding": msgspec.to_builtins(self.study.decoding),
+            "environment": environment(self.study) | {"device": str(model.device)},
+        }
+        (folder / "cell.json").write_text(json.dumps(cell, indent=1, sort_keys=True))
+
+
+def environment(study: Study) -> dict[str, Any]:
+    """Return what a number may depend on beside a stage's name: versions, device, threads."""
+    packages = ("apportion", "torch", "transformers", "trl", "peft", "accelerate", "numpy")
+    return {
+        "versions": {package: version(package) for package in packages},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "dtype": study.model.dtype,
+        "threads": torch.get_num_threads(),
+    }

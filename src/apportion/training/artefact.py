@@ -1,0 +1,48 @@
+"""What a stage leaves behind: weights as safetensors, and the one place where adapters are merged."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apportion.models.causal import load_model
+from apportion.models.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+ADAPTER = "adapter_config.json"
+
+
+def save_weights(model: Any, folder: Path) -> None:
+    """Write a trained model's weights into a folder: the adapter alone if one was trained, else all of them."""
+    model.save_pretrained(folder)
+    for stray in folder.glob("README.md"):  # peft's model card, an empty form
+        stray.unlink()
+    config = folder / ADAPTER
+    if config.exists():  # peft writes down where the base lay on this disk, and sets in no fixed order
+        settings = json.loads(config.read_text())
+        settings["base_model_name_or_path"] = None
+        settings["target_modules"] = sorted(settings["target_modules"])
+        config.write_text(json.dumps(settings, indent=1, sort_keys=True))
+
+
+def load_chain(settings: ModelSettings, base: Path, folders: Sequence[Path]) -> "PreTrainedModel":
+    """Return the model after the stages in `folders` (oldest first; none is the base model itself).
+
+    Every adapter is merged into the weights below it, here and nowhere else, so that the model which a stage
+    starts from, and which is its reference, is a plain model.
+    """
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    full = [place for place, folder in enumerate(folders) if not (folder / ADAPTER).exists()]
+    start = full[-1] + 1 if full else 0
+    model = load_model(settings, base)
+    if full:
+        device, dtype = model.device, model.dtype
+        model = AutoModelForCausalLM.from_pretrained(folders[full[-1]], dtype=dtype, use_safetensors=True)
+        model = model.to(device).eval()
+    for folder in folders[start:]:
+        model = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
+    return model

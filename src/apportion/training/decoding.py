@@ -1,0 +1,81 @@
+"""Batched decoding with a key-value cache, shortest prompts first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from apportion.identity import seed_for
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingSettings:
+    """How answers are decoded; temperature 0 is greedy. `max_new_tokens` None takes the task's own limit."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    batch_size: int = 128
+    max_new_tokens: int | None = None
+
+
+class Generation(NamedTuple):
+    """A decoded answer; `finished` says that the model closed it before the limit."""
+
+    text: str
+    tokens: int
+    finished: bool
+
+
+def decode(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompts: Sequence[list[int]],
+    settings: DecodingSettings,
+    *,
+    max_new_tokens: int,
+    seed: int,
+) -> list[Generation]:
+    """Return one generation per prompt, in the order of the prompts.
+
+    Prompts are sorted by length into batches and padded on the left; every batch draws from a seed of its own.
+    """
+    import torch
+    from transformers import GenerationConfig
+
+    sampled = settings.temperature > 0
+    config = GenerationConfig(
+        max_new_tokens=max_new_tokens,
+        do_sample=sampled,
+        temperature=settings.temperature if sampled else None,
+        top_p=settings.top_p if sampled else None,
+        top_k=0 if sampled else None,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+    )
+    by_length = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    found: dict[int, Generation] = {}
+    for start in range(0, len(prompts), settings.batch_size):
+        chunk = by_length[start : start + settings.batch_size]
+        width = max(len(prompts[i]) for i in chunk)
+        ids = torch.full((len(chunk), width), tokenizer.pad_token_id)
+        mask = torch.zeros((len(chunk), width), dtype=torch.long)
+        for place, i in enumerate(chunk):
+            ids[place, width - len(prompts[i]) :] = torch.tensor(prompts[i])
+            mask[place, width - len(prompts[i]) :] = 1
+        torch.manual_seed(seed_for(str(seed), "decoding", start))
+        with torch.no_grad():
+            output = model.generate(
+                ids.to(model.device), attention_mask=mask.to(model.device), generation_config=config
+            )
+        for place, i in enumerate(chunk):
+            found[i] = _cut(output[place, width:].tolist(), tokenizer)
+    return [found[i] for i in range(len(prompts))]
+
+
+def _cut(ids: list[int], tokenizer: "PreTrainedTokenizerBase") -> Generation:
+    finished = tokenizer.eos_token_id in ids
+    answer = ids[: ids.index(tokenizer.eos_token_id)] if finished else ids
+    return Generation(tokenizer.decode(answer, skip_special_tokens=True), len(answer) + finished, finished)

@@ -1,0 +1,191 @@
+"""The preference stage: DPO and its kin, with the parent stage as the reference."""
+
+import tempfile
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from datasets import Dataset
+from peft import PeftModel
+from transformers import set_seed
+from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer
+
+from apportion.models.rendering import Rendered
+from apportion.training.batches import batch_order
+from apportion.training.likelihood import response_likelihoods
+from apportion.training.settings import PreferenceSettings
+from apportion.training.sft import Trained
+from apportion.training.shared_prompt import can_share_prompts, share_prompts
+from apportion.training.trl_arguments import (
+    FixedBatchesMixin,
+    RunLog,
+    lora_config,
+    run_quietly,
+    trainer_arguments,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+class ReferenceLogProbs(NamedTuple):
+    """Log-probabilities of chosen and rejected responses under the reference, in nats, one per pair."""
+
+    chosen: list[float]
+    rejected: list[float]
+
+
+class _DPOTrainer(FixedBatchesMixin, DPOTrainer):
+    """TRL's trainer on rows that are tokenised already and carry their reference log-probabilities."""
+
+    def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
+        return dataset
+
+    def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:
+        return dataset
+
+
+class _KTOTrainer(FixedBatchesMixin, KTOTrainer):
+    """TRL's trainer on rows that are tokenised and batched already."""
+
+    def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
+        return dataset
+
+
+def reference_log_probs(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", rows: list[Rendered]
+) -> ReferenceLogProbs:
+    """Return the log-probabilities of the (chosen, rejected) responses of each row under the reference."""
+    sides = [(row.prompt, response) for row in rows for response in row.responses]
+    found = response_likelihoods(model, sides, pad_token_id=_pad(tokenizer))
+    return ReferenceLogProbs([r.log_prob for r in found[0::2]], [r.log_prob for r in found[1::2]])
+
+
+def train_preference(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: list[Rendered],
+    reference: ReferenceLogProbs,
+    settings: PreferenceSettings,
+    *,
+    seed: int,
+) -> Trained:
+    """Return the model after preference fine-tuning on rows of one prompt and (chosen, rejected).
+
+    The model as it is passed in is the reference; its log-probabilities come with `reference` (KTO, which needs
+    them for mismatched pairs too, computes its own). Changes `model` in place or wraps it in an adapter.
+    """
+    train = _train_kto if settings.loss == "kto" else _train_dpo
+    return train(model, tokenizer, rows, reference, settings, seed)
+
+
+def _train_dpo(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: list[Rendered],
+    reference: ReferenceLogProbs,
+    settings: PreferenceSettings,
+    seed: int,
+) -> Trained:
+    dataset = Dataset.from_dict(
+        {
+            "prompt_ids": [row.prompt for row in rows],
+            "chosen_ids": [row.responses[0] for row in rows],
+            "rejected_ids": [row.responses[1] for row in rows],
+            "ref_chosen_logps": reference.chosen,
+            "ref_rejected_logps": reference.rejected,
+        }
+    )
+    with_sft = settings.sft_weight > 0
+    log = RunLog()
+    with tempfile.TemporaryDirectory() as scratch:
+        arguments = trainer_arguments(
+            settings, examples=len(rows), seed=seed, model=model, output_dir=scratch
+        )
+        config = DPOConfig(
+            **arguments,
+            beta=settings.beta,
+            loss_type=[settings.loss, "sft"] if with_sft else [settings.loss],
+            loss_weights=[1.0, settings.sft_weight] if with_sft else None,
+            precompute_ref_log_probs=True,
+        )
+        set_seed(seed)
+        trainer = _DPOTrainer(
+            model=model,
+            args=config,
+            train_dataset=dataset,
+            processing_class=tokenizer,
+            callbacks=[log],
+            peft_config=lora_config(settings),
+        )
+        if settings.share_prompts and can_share_prompts(model):
+            policy = trainer.model
+            share_prompts(policy.get_base_model() if isinstance(policy, PeftModel) else policy)
+        trainer.batches = batch_order(
+            [len(row.prompt) + max(map(len, row.responses)) for row in rows],
+            settings.batch_for(len(rows)),
+            config.max_steps * settings.accumulation,
+            seed,
+            sort_by_length=settings.sort_by_length,
+        )
+        run_quietly(trainer)
+    return Trained(trainer.model, log.rows)
+
+
+def _train_kto(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: list[Rendered],
+    reference: ReferenceLogProbs,
+    settings: PreferenceSettings,
+    seed: int,
+) -> Trained:
+    """Each pair becomes a desirable and an undesirable example; a batch holds both sides of its pairs."""
+    pairs_per_batch = max(1, settings.batch_for(len(rows)) // 2)
+    steps = settings.steps_for(len(rows))
+    order = batch_order(
+        [len(row.prompt) + max(map(len, row.responses)) for row in rows],
+        pairs_per_batch,
+        steps * settings.accumulation,
+        seed,
+        sort_by_length=settings.sort_by_length,
+    )
+    examples: list[dict[str, Any]] = []
+    batches: list[list[int]] = []
+    for batch in order:
+        sides = [
+            {"prompt_ids": rows[i].prompt, "completion_ids": rows[i].responses[side], "label": side == 0}
+            for i in batch
+            for side in (0, 1)
+        ]
+        # TRL estimates the KL term from completions that are rotated by one within the batch
+        rotated = [sides[place - 1]["completion_ids"] for place in range(len(sides))]
+        batches.append(list(range(len(examples), len(examples) + len(sides))))
+        examples += [{**side, "KL_completion_ids": other} for side, other in zip(sides, rotated, strict=True)]
+    log = RunLog()
+    with tempfile.TemporaryDirectory() as scratch:
+        arguments = trainer_arguments(
+            settings, examples=len(rows), seed=seed, model=model, output_dir=scratch
+        )
+        config = KTOConfig(
+            **(arguments | {"per_device_train_batch_size": 2 * pairs_per_batch}),
+            beta=settings.beta,
+            precompute_ref_log_probs=True,
+            train_sampling_strategy="sequential",
+        )
+        set_seed(seed)
+        trainer = _KTOTrainer(
+            model=model,
+            args=config,
+            train_dataset=Dataset.from_list(examples),
+            processing_class=tokenizer,
+            callbacks=[log],
+            peft_config=lora_config(settings),
+        )
+        trainer.batches = batches
+        run_quietly(trainer)
+    return Trained(trainer.model, log.rows)
+
+
+def _pad(tokenizer: "PreTrainedTokenizerBase") -> int:
+    pad = tokenizer.pad_token_id
+    assert isinstance(pad, int)
+    return pad

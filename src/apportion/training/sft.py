@@ -1,0 +1,73 @@
+"""The SFT stage: imitate responses."""
+
+import tempfile
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from datasets import Dataset
+from transformers import set_seed
+from trl import SFTConfig, SFTTrainer
+
+from apportion.models.rendering import Rendered
+from apportion.training.batches import batch_order
+from apportion.training.settings import SFTSettings
+from apportion.training.trl_arguments import (
+    FixedBatchesMixin,
+    RunLog,
+    lora_config,
+    run_quietly,
+    trainer_arguments,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+class Trained(NamedTuple):
+    """A trained model (with its adapter, if one was trained) and its training curve."""
+
+    model: Any
+    curve: list[dict[str, float]]
+
+
+class _SFTTrainer(FixedBatchesMixin, SFTTrainer):
+    pass
+
+
+def train_sft(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: list[Rendered],
+    settings: SFTSettings,
+    *,
+    seed: int,
+) -> Trained:
+    """Return the model after fine-tuning on rows of one prompt and one response; only the response has loss.
+
+    Changes `model` in place (full fine-tuning) or wraps it in an adapter.
+    """
+    ids = [row.prompt + row.responses[0] for row in rows]
+    labels = [[-100] * len(row.prompt) + row.responses[0] for row in rows]
+    log = RunLog()
+    with tempfile.TemporaryDirectory() as scratch:
+        arguments = trainer_arguments(
+            settings, examples=len(rows), seed=seed, model=model, output_dir=scratch
+        )
+        config = SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True}, packing=False)
+        set_seed(seed)
+        trainer = _SFTTrainer(
+            model=model,
+            args=config,
+            train_dataset=Dataset.from_dict({"input_ids": ids, "labels": labels}),
+            processing_class=tokenizer,
+            callbacks=[log],
+            peft_config=lora_config(settings),
+        )
+        trainer.batches = batch_order(
+            [len(row) for row in ids],
+            settings.batch_for(len(rows)),
+            config.max_steps * settings.accumulation,
+            seed,
+            sort_by_length=settings.sort_by_length,
+        )
+        run_quietly(trainer)
+    return Trained(trainer.model, log.rows)

@@ -1,0 +1,117 @@
+"""What the stages share when they call TRL: trainer arguments, fixed batches and the log of a run."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from apportion.training.settings import SFTSettings
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import torch
+from peft import LoraConfig
+from torch.utils.data import DataLoader, Sampler
+from transformers import PrinterCallback, Trainer, TrainerCallback
+from transformers.utils import logging as transformers_logging
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+LOGGED = ("loss", "grad_norm", "learning_rate", "mean_token_accuracy", "entropy")
+LOGGED_PREFIXES = ("logps/", "rewards/", "kl")
+
+
+class FixedBatches(Sampler[list[int]]):
+    """Yields the batches that were decided before training; with several processes each takes its slice."""
+
+    def __init__(self, batches: list[list[int]], rank: int = 0, processes: int = 1) -> None:
+        self.batches = batches
+        self.rank = rank
+        self.processes = processes
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for batch in self.batches:
+            yield batch[self.rank :: self.processes] or batch[:1]
+
+
+class FixedBatchesMixin:
+    """A trainer that takes `batches` as they are instead of drawing its own."""
+
+    batches: list[list[int]]
+    accelerator: Any
+    train_dataset: Any
+    data_collator: Any
+
+    def get_train_dataloader(self) -> DataLoader:
+        """Return a loader over the fixed batches; the trainer moves each to its device."""
+        sampler = FixedBatches(self.batches, self.accelerator.process_index, self.accelerator.num_processes)
+        return DataLoader(self.train_dataset, batch_sampler=sampler, collate_fn=self.data_collator)
+
+
+class RunLog(TrainerCallback):
+    """Collects the training curve: one row per logged step, without times."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict | None = None, **kwargs: Any) -> None:
+        """Keep the fields that describe learning."""
+        kept = {k: v for k, v in (logs or {}).items() if k in LOGGED or k.startswith(LOGGED_PREFIXES)}
+        if "loss" in kept:
+            self.rows.append({"step": state.global_step, **kept})
+
+
+def run_quietly(trainer: Trainer) -> None:
+    """Train, with the training curve going to the trainer's callbacks and not to the terminal."""
+    trainer.remove_callback(PrinterCallback)
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    trainer.train()
+    transformers_logging.set_verbosity(verbosity)
+
+
+def trainer_arguments(
+    settings: SFTSettings, *, examples: int, seed: int, model: "PreTrainedModel", output_dir: str
+) -> dict[str, Any]:
+    """Return the arguments that SFTConfig, DPOConfig and KTOConfig have in common."""
+    steps = settings.steps_for(examples)
+    return {
+        "output_dir": output_dir,
+        "max_steps": steps,
+        "per_device_train_batch_size": settings.batch_for(examples),
+        "gradient_accumulation_steps": settings.accumulation,
+        "learning_rate": settings.learning_rate,
+        "lr_scheduler_type": settings.schedule,
+        "warmup_steps": round(settings.warmup * steps),
+        "weight_decay": settings.weight_decay,
+        "max_grad_norm": settings.max_grad_norm,
+        "gradient_checkpointing": settings.gradient_checkpointing,
+        "logging_steps": settings.log_every,
+        "logging_first_step": True,
+        "seed": seed,
+        "bf16": model.dtype == torch.bfloat16,
+        "fp16": model.dtype == torch.float16,
+        "use_cpu": model.device.type == "cpu",
+        "max_length": None,  # texts are cut before they come here
+        "save_strategy": "no",
+        "report_to": [],
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+        "dataloader_pin_memory": False,
+    }
+
+
+def lora_config(settings: SFTSettings) -> LoraConfig | None:
+    """Return the adapter to train, or None for full fine-tuning."""
+    if settings.lora_rank == 0:
+        return None
+    return LoraConfig(
+        r=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=list(settings.lora_targets),
+        task_type="CAUSAL_LM",
+    )
