@@ -59,7 +59,7 @@ DEMONSTRATIONS = {
         "d.jsonl",
         FINE + "\n" + row(prompt=" \n", response="r") + row(prompt="", response="r"),
         "FILE, row 3, field 'prompt': found nothing but white space ' \\n'; expected text that is not blank. "
-        f"{FILL} 1 more rows are faulty ('apportion data check' lists them). {DROP}",
+        f"{FILL} More faulty rows: 1 ('apportion data check' lists them). {DROP}",
     ),
     "null": Broken(
         "d.jsonl",
@@ -327,7 +327,7 @@ def test_named_ids_must_be_unique(tmp_path: Path) -> None:
     assert refusal(lambda path: read_demonstrations(path, {"id": "key"}), path) == (
         "FILE, row 2, field 'key': found the id 'a' a second time; expected an id of its own in every row. "
         "Make the ids unique, or leave id out of columns to number the rows. "
-        f"1 more rows are faulty ('apportion data check' lists them). {DROP}"
+        f"More faulty rows: 1 ('apportion data check' lists them). {DROP}"
     )
 
 

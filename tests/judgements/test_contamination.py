@@ -30,7 +30,7 @@ def test_shared_prompts_are_refused_in_one_line() -> None:
     with pytest.raises(UserError) as caught:
         refuse_contamination(TRAIN, ["what is 2 + 2?", "fresh"], "a.jsonl against b.jsonl", allow=False)
     assert str(caught.value) == (
-        "a.jsonl against b.jsonl: found 1 held-out prompts among the training prompts, such as 'what is 2 "
+        "a.jsonl against b.jsonl: found held-out prompts among the training prompts: 1, such as 'what is 2 "
         "+ 2?'; "
         "expected no prompt on both sides. Remove them from one side, or set allow_contamination to go on "
         "knowingly."

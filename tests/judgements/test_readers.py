@@ -165,7 +165,7 @@ def test_faulty_rows_can_be_left_out(tmp_path: Path, caplog: pytest.LogCaptureFi
     path = write(tmp_path / "d.jsonl", [*ROWS, {"prompt": "p", "response": " "}])
     with caplog.at_level("WARNING"):
         assert len(read_demonstrations(path, faulty="drop")) == 2
-    assert "left out 1 faulty" in caplog.text
+    assert "faulty rows left out: 1" in caplog.text
     with pytest.raises(UserError, match="set faulty = 'drop'"):
         read_demonstrations(path)
 

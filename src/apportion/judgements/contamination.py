@@ -37,7 +37,7 @@ def refuse_contamination(
     """Return how many held-out prompts are trained on; raise `UserError` unless none or allowed."""
     shared = contamination(train_prompts, held_out_prompts)
     if shared and not allow:
-        found = f"{len(shared)} held-out prompts among the training prompts, such as {excerpt(shared[0])}"
+        found = f"held-out prompts among the training prompts: {len(shared)}, such as {excerpt(shared[0])}"
         cure = "Remove them from one side, or set allow_contamination to go on knowingly."
         raise UserError(where, found, "no prompt on both sides", cure)
     return len(shared)

@@ -187,7 +187,7 @@ def _in_order(findings: list[Finding], rows: Sequence[Row]) -> tuple[Finding, ..
 
 
 def _further(more: int) -> str:
-    others = f"{more} more rows are faulty ('apportion data check' lists them). " if more else ""
+    others = f"More faulty rows: {more} ('apportion data check' lists them). " if more else ""
     return f"{others}To leave faulty rows out, set faulty = 'drop'."
 
 
@@ -196,5 +196,5 @@ def _settled(reading: Reading[Judgement], limit: int | None, faulty: Faulty) -> 
         first, *others = reading.findings
         if faulty == "refuse" or first.row is None or not reading.judgements:
             raise first.error(_further(len(others)) if first.row is not None else "")
-        log.warning("left out %d faulty rows, the first: %s", len(reading.findings), first.error())
+        log.warning("faulty rows left out: %d, the first: %s", len(reading.findings), first.error())
     return reading.judgements[:limit]

@@ -1,0 +1,71 @@
+"""Answers: the number that a text gives as its answer, strictly in the demanded form or flexibly anywhere."""
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+from apportion.tasks.task import Grade, Problem
+
+UNSIGNED = r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)"
+NUMBER = rf"(?<![\w.])(?:[-−]\$?|\$[-−]?)?{UNSIGNED}"
+_NUMBER = re.compile(NUMBER)
+_STRICT = re.compile(rf"^[ \t]*####[ \t]*({NUMBER})[ \t]*%?\.?[ \t]*$", re.MULTILINE)
+
+
+def number(text: str) -> Fraction | None:
+    """Return the value of one number as written, or None; $, thousands commas, trailing zeros do not matter.
+
+    >>> number("$1,080.00") == 1080, number("-3."), number("18 eggs")
+    (True, Fraction(-3, 1), None)
+    """
+    bare = text.strip().removesuffix("%").removesuffix(".")
+    if not _NUMBER.fullmatch(bare):
+        return None
+    return Fraction(Decimal(bare.replace("$", "").replace(",", "").replace("−", "-")))
+
+
+def strict_number(text: str) -> Fraction | None:
+    """Return the number of the first line that reads `#### N`, or None where there is no such line.
+
+    >>> strict_number("6 / 2 = 3\\n#### 3"), strict_number("The answer is 3.")
+    (Fraction(3, 1), None)
+    """
+    match = _STRICT.search(text)
+    return None if match is None else number(match[1])
+
+
+def last_number(text: str) -> Fraction | None:
+    """Return the last number in the text, or None where there is none.
+
+    >>> last_number("So 20 - 3 is 17, not 1,000?") == 1000
+    True
+    """
+    found = _NUMBER.findall(text)
+    return number(found[-1]) if found else None
+
+
+def grade_exact(problem: Problem, text: str) -> Grade:
+    """Grade by the text: strict is equality after trimming, flexible ignores case, spaces and a final dot.
+
+    "form" is an empty answer or one that is right but for its form, "wrong" any other.
+    """
+    strict = text.strip() == problem.reference.strip()
+    flexible = _plain(text) == _plain(problem.reference)
+    error_class = "none" if strict else "form" if flexible or not text.strip() else "wrong"
+    return Grade(strict, flexible or strict, error_class)
+
+
+def grade_last_number(problem: Problem, text: str) -> Grade:
+    """Grade by the last number: strict and flexible are one, it equals the last number of the reference.
+
+    "form" is an answer without a number, "wrong" one with another number.
+    """
+    answer = last_number(text)
+    if answer is None:
+        return Grade(False, False, "form")
+    right = answer == last_number(problem.reference)
+    return Grade(right, right, "none" if right else "wrong")
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).removesuffix(".")

@@ -1,0 +1,129 @@
+"""GSM8K: school mathematics in words (Cobbe et al., 2021, arXiv 2110.14168), graded by the final number."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from apportion.errors import UserError
+from apportion.judgements.contamination import prompt_key, refuse_contamination
+from apportion.judgements.demonstrations import Demonstration
+from apportion.judgements.pairs import PreferencePair
+from apportion.judgements.readers import read_demonstrations, read_pairs
+from apportion.judgements.subsets import scattered, split_by_prompt
+from apportion.tasks.arithmetic import false_steps, without_marks
+from apportion.tasks.grade import last_number, number, strict_number
+from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
+from apportion.tasks.sources import located
+from apportion.tasks.task import Grade, Problem, Task
+
+SPLIT_SEED = 0  # of the pairs' problems into trained and held out, and of the cap on held-out items
+_PAIR_ANSWER = re.compile(r"^A:[ \t]*", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class GSM8KSettings:
+    """Where the data is and how it is cut.
+
+    `train_problems` of the problems that have pairs are trained on, the others are held out. `items` caps
+    each kind of held-out item. `keep_marks` keeps the calculator's <<48/2=24>> in every solution.
+    """
+
+    demonstrations: str = "$APPORTION_DATA/text/gsm8k_train.jsonl.gz"
+    pairs: str = "$APPORTION_DATA/text/gsm8k_preference_pairs.jsonl.gz"
+    test: str = "$APPORTION_DATA/text/gsm8k_test.jsonl.gz"
+    train_problems: int = 500
+    items: int | None = None
+    keep_marks: bool = False
+    prompt_template: Template = "question"
+    max_new_tokens: int = 320
+    allow_contamination: bool = False
+
+
+def gsm8k_task(settings: GSM8KSettings, base: Path) -> Task:
+    """Return GSM8K as a task; relative paths count from `base`.
+
+    The public preference pairs are made of *test* problems (731 of the 1,319). They are split by problem
+    with a fixed seed: the pairs of 500 problems are the pool to buy from, the other 231 are held out.
+    Preference accuracy is measured on the pairs of the 231 and NLL on their reference solutions. Exact match
+    is measured on the 819 test problems outside the 500, the 231 among them; it is therefore not comparable
+    with published figures on all 1,319. Demonstrations are the train split.
+
+    Pairs end in "A: N" in the file; that line is rewritten to "#### N", the form of the demonstrations.
+    """
+    demonstrations = read_demonstrations(located(settings.demonstrations, base))
+    pairs = read_pairs(located(settings.pairs, base))
+    test = read_demonstrations(located(settings.test, base))
+    bought, held_out = split_by_prompt(pairs, settings.train_problems, SPLIT_SEED)
+    trained = {prompt_key(pair.prompt) for pair in bought}
+    compared = {prompt_key(pair.prompt) for pair in held_out}
+    outside = [row for row in test if prompt_key(row.prompt) not in trained]
+    references = [row for row in outside if prompt_key(row.prompt) in compared]
+    if len(references) != len(compared):
+        found = f"{len(compared) - len(references)} held-out problems of {settings.pairs} that are not in it"
+        cure = "Use the files of one release: apportion data list."
+        raise UserError(settings.test, found, "every problem of the pairs", cure)
+
+    problems = scattered(outside, settings.items, SPLIT_SEED)
+    answers = scattered(references, settings.items, SPLIT_SEED)
+    comparisons = scattered(held_out, settings.items, SPLIT_SEED)
+    refuse_contamination(
+        [row.prompt for row in (*demonstrations, *bought)],
+        [row.prompt for row in (*problems, *answers, *comparisons)],
+        f"{settings.demonstrations} and {settings.pairs} against {settings.test}",
+        settings.allow_contamination,
+    )
+    return Task(
+        name="gsm8k",
+        demonstrations=tuple(_demonstration(row, settings) for row in demonstrations),
+        pairs=tuple(_pair(row, settings) for row in bought),
+        problems=tuple(_problem(row, settings) for row in problems),
+        answers=tuple(_demonstration(row, settings) for row in answers),
+        comparisons=tuple(_pair(row, settings) for row in comparisons),
+        grade=grade_solution,
+        max_new_tokens=settings.max_new_tokens,
+    )
+
+
+def grade_solution(problem: Problem, text: str) -> Grade:
+    """Return the grade of a solution; what follows a new "Question:" is not counted as part of it.
+
+    strict: the first line `#### N` has the right number. flexible: the last number of the text is right. $,
+    thousands commas and trailing zeros make no difference. Classes: "form", there is no such line;
+    "arithmetic", its number is wrong and a written step `a op b = c` is false; "reasoning", wrong for another
+    reason. "A: N", the form of the public model solutions, is not the demanded form: it counts as flexible.
+    """
+    solution = text.partition("\nQuestion:")[0]
+    reference = number(problem.reference)
+    strict = strict_number(solution)
+    flexible = last_number(solution) == reference
+    if strict is None:
+        return Grade(False, flexible, "form")
+    if strict == reference:
+        return Grade(True, flexible, "none")
+    return Grade(False, flexible, "arithmetic" if false_steps(solution) else "reasoning")
+
+
+def _problem(row: Demonstration, settings: GSM8KSettings) -> Problem:
+    if strict_number(row.response) is None:
+        cure = "Use GSM8K's own files, or the task 'files' with grader = 'last-number'."
+        raise UserError(
+            f"{settings.test}, item {row.id}", "no line '#### N'", "one that ends the answer", cure
+        )
+    reference = row.response.rpartition("####")[2].strip()
+    return Problem(row.id, posed(row.prompt, settings.prompt_template), reference)
+
+
+def _demonstration(row: Demonstration, settings: GSM8KSettings) -> Demonstration:
+    solution = _solution(row.response, settings)
+    return posed_demonstration(replace(row, response=solution), settings.prompt_template)
+
+
+def _pair(row: PreferencePair, settings: GSM8KSettings) -> PreferencePair:
+    chosen, rejected = _solution(row.chosen, settings), _solution(row.rejected, settings)
+    return posed_pair(replace(row, chosen=chosen, rejected=rejected), settings.prompt_template)
+
+
+def _solution(text: str, settings: GSM8KSettings) -> str:
+    """Return a solution of either file in one form: marks as the settings say, the last line `#### N`."""
+    marked = text if settings.keep_marks else without_marks(text)
+    return _PAIR_ANSWER.sub("#### ", marked)
