@@ -26,6 +26,13 @@ def locate(settings: ModelSettings, base: Path) -> Path:
     if settings.source == "world":
         return world_base_path()
     expanded = Path(os.path.expandvars(settings.source)).expanduser()
+    if "$" in str(expanded):
+        raise UserError(
+            "[model] source",
+            f"'{settings.source}', a variable that is not set",
+            "a model's place",
+            "Type: export NAME=/path/to/the/model, or write the path itself.",
+        )
     local = expanded if expanded.is_absolute() else base / expanded
     if local.suffix == ".gguf" or local.is_dir():
         if not local.exists():

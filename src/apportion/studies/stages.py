@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from apportion.errors import UserError
-from apportion.identity import digest
+from apportion.identity import digest, seed_for
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.subsets import permuted
@@ -125,7 +125,8 @@ class Graph:
         """The first n of the pool's one permutation for this seed."""
         rows = self._pools.get((pool, seed))
         if rows is None:
-            rows = permuted(getattr(self._task, pool), seed)
+            # A seed for each pool: prompts that are in both must not come first in both
+            rows = permuted(getattr(self._task, pool), seed_for(str(seed), pool))
             self._pools[pool, seed] = rows
         if n > len(rows):
             raise UserError(

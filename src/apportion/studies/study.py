@@ -1,5 +1,6 @@
 """A study: what to buy, from which pools, what to train on it and how to score it, read from a TOML file."""
 
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -71,9 +72,12 @@ class Study:
 
     @property
     def model_label(self) -> str:
-        """The model's name in outcomes: the hub id, or the name of the file or folder."""
-        source = self.model.source
-        return Path(source).name if Path(source).suffix == ".gguf" or source[:1] in "./~$" else source
+        """The model's name in outcomes: the hub id, or the name of the file (without .gguf) or folder."""
+        source = os.path.expandvars(self.model.source)
+        path = Path(source)
+        if path.suffix == ".gguf":
+            return path.stem
+        return path.name if source[:1] in "./~" else source
 
     def load_task(self) -> Task:
         """Return the task with its pools and held-out items; reads the data."""
@@ -101,8 +105,8 @@ class Study:
                 allowed = self.grid.control_budgets
                 controlled = allowed is None or not points or any(budget in allowed for budget, _ in points)
                 for method in arms(bought, self.grid.methods, self.grid.controls if controlled else ()):
-                    # a base model has no training to repeat; greedy decoding gives the same score every time
-                    cell_seed = self.grid.seeds[0] if method == "base" else seed
+                    # the base model has no training to repeat
+                    cell_seed = 0 if method == "base" else seed
                     counts = bought.n_demonstrations, bought.n_pairs
                     cells[Cell(self.task_name, self.model_label, *counts, method, cell_seed)] = None
         return tuple(cells)

@@ -3,22 +3,26 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from apportion.judgements.contamination import refuse_contamination
+from apportion.judgements.contamination import prompt_key, refuse_contamination
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import Faulty, read_demonstrations, read_pairs
-from apportion.judgements.subsets import scattered
+from apportion.judgements.subsets import scattered, split_by_prompt
 from apportion.tasks.grade import grade_exact
 from apportion.tasks.prompts import Template, posed_demonstration, posed_pair
 from apportion.tasks.sources import located
 from apportion.tasks.task import Task
 
 HELD_OUT_SEED = 0  # of the cap on held-out items
+HALVES_SEED = 1  # of the halves of the prompts
 
 
 @dataclass(frozen=True, slots=True)
 class PreferenceTaskSettings:
-    """Three sources: pairs to buy from, held-out pairs, and demonstrations (None: the pairs' chosen sides).
+    """Three sources: pairs to buy from, held-out pairs, and demonstrations.
+
+    Without demonstrations the pairs' prompts are halved: the chosen sides of one half are the demonstrations, the
+    other half is the pool of pairs, so that no prompt is bought in both kinds.
 
     `items` caps the held-out pairs. `columns` maps fields to column names in both pair files, and
     `demonstration_columns` in the demonstrations. `faulty` "drop" leaves out rows that the checks refuse, as
@@ -47,7 +51,9 @@ def preference_task(settings: PreferenceTaskSettings, base: Path) -> Task:
         read_pairs(source, settings.columns, faulty=settings.faulty), settings.items, HELD_OUT_SEED
     )
     if settings.demonstrations is None:
-        demonstrations = chosen_sides(pairs)
+        prompts = {prompt_key(pair.prompt) for pair in pairs}
+        shown, pairs = split_by_prompt(pairs, len(prompts) // 2, HALVES_SEED)
+        demonstrations = chosen_sides(shown)
     else:
         demonstrations = read_demonstrations(
             located(settings.demonstrations, base), settings.demonstration_columns, faulty=settings.faulty
