@@ -1,0 +1,58 @@
+# make setup        .venv with Apportion and everything it is developed with
+# make study        a whole study on the built-in world; ends in runs/world/report.html
+# make test         all tests but the slow ones        make test-slow   the slow ones
+# make lint         ruff and pyright                   make bench       the benchmarks, one after the other
+# make clean        removes .venv and caches, never runs/
+#
+# PYTHON=python3.12       another interpreter, 3.11 or newer
+# TORCH_INDEX=URL         another place to take torch from, such as the index of its CPU builds
+# TEST_WORKERS=1          how many processes run the tests
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+TEST_WORKERS ?= 2
+
+BIN := .venv/bin
+STAMP := .venv/.apportion-set-up
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+BENCHMARKS := $(sort $(basename $(notdir $(wildcard benchmarks/[!_]*.py))))
+
+# One thread a process: several processes of one thread outrun one process of several
+export OMP_NUM_THREADS = 1
+export TOKENIZERS_PARALLELISM = false
+
+.PHONY: setup study test test-slow lint bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo \
+	  "Apportion needs Python 3.11 or newer; '$(PYTHON)' is not. Type: make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo \
+	  "'$(PYTHON)' cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Setting up .venv: about 1.7 GB and 2 to 5 minutes, once" >&2
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	@$(PIP) --editable '.[train,dev]'
+	@touch $@
+
+study: setup
+	$(BIN)/apportion study run studies/world-quick.toml --out runs/world
+
+test: setup
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS)
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: setup
+	@set -e; for benchmark in $(BENCHMARKS); do echo "== $$benchmark"; $(BIN)/python -m benchmarks.$$benchmark; done
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis dist
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
