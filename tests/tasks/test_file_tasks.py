@@ -105,7 +105,7 @@ def test_ultrafeedback(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="row 307, field 'rejected': found the same text as in chosen"):
         preference_task(PreferenceTaskSettings(**sources), tmp_path)
     task = preference_task(PreferenceTaskSettings(**sources, faulty="drop"), tmp_path)
-    assert [len(rows) for rows in (task.pairs, task.demonstrations, task.comparisons)] == [994, 994, 199]
+    assert [len(rows) for rows in (task.pairs, task.demonstrations, task.comparisons)] == [497, 497, 199]
     named = PreferenceTaskSettings(
         **sources,
         demonstrations=sources["pairs"],

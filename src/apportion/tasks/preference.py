@@ -21,8 +21,8 @@ HALVES_SEED = 1  # of the halves of the prompts
 class PreferenceTaskSettings:
     """Three sources: pairs to buy from, held-out pairs, and demonstrations.
 
-    Without demonstrations the pairs' prompts are halved: the chosen sides of one half are the demonstrations, the
-    other half is the pool of pairs, so that no prompt is bought in both kinds.
+    Without demonstrations the pairs' prompts are halved: the chosen sides of one half are the demonstrations,
+    the other half is the pool of pairs, so that no prompt is bought in both kinds.
 
     `items` caps the held-out pairs. `columns` maps fields to column names in both pair files, and
     `demonstration_columns` in the demonstrations. `faulty` "drop" leaves out rows that the checks refuse, as

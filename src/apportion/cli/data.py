@@ -1,0 +1,139 @@
+"""`apportion data`: the public sets, and a check of the user's own files."""
+
+import dataclasses
+import json as json_module
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+
+import cyclopts
+
+from apportion.judgements.catalogue import catalogue, public_set
+from apportion.judgements.contamination import contamination, refuse_contamination
+from apportion.judgements.fetching import fetch
+from apportion.judgements.readers import Reading, parse_demonstrations, parse_pairs
+from apportion.judgements.rows import read_rows
+from apportion.judgements.summary import summarise
+
+SHOWN_FINDINGS = 20
+Kind = Literal["demonstrations", "pairs"]
+
+app = cyclopts.App(name="data", help="Public sets of judgements, and checks of your own files.")
+
+
+@app.command(name="list")
+def list_(*, json: bool = False) -> None:
+    """List the public sets that Apportion knows: rows, kind, licence, home.
+
+    Parameters
+    ----------
+    json: bool
+        Print one JSON document with every field, the hashes among them.
+    """
+    if json:
+        _print_json([dataclasses.asdict(entry) | {"file": entry.file} for entry in catalogue()])
+        return
+    width = max(len(entry.name) for entry in catalogue())
+    for entry in catalogue():
+        print(f"{entry.name:{width}}  {entry.rows:5}  {entry.kind:14}  {entry.about}")
+        print(f"{'':{width}}  {'':5}  {'':14}  {entry.licence}; {entry.home}")
+        if entry.caution:
+            print(f"{'':{width}}  {'':5}  {'':14}  {entry.caution}")
+
+
+@app.command(name="fetch")
+def fetch_(name: str, *, out: Path = Path("data")) -> None:
+    """Put a public set's file into a folder, its hash checked.
+
+    Taken from $APPORTION_DATA/text if it is there, else from its home.
+
+    Parameters
+    ----------
+    name: str
+        A name of `apportion data list`.
+    out: Path
+        The folder to write to.
+    """
+    entry = public_set(name)
+    fetched = fetch(entry, out, os.environ.get("APPORTION_DATA"))
+    print(f"{fetched.path}: {entry.rows} rows, {entry.licence}; {fetched.origin}")
+    if entry.caution:
+        print(entry.caution)
+
+
+@app.command
+def check(
+    file: str,
+    *,
+    kind: Kind | None = None,
+    against: str | None = None,
+    allow_contamination: bool = False,
+    columns: dict[str, str] | None = None,
+    json: bool = False,
+) -> None:
+    """Check a file of demonstrations or pairs; every fault is one line, and the exit status is then 2.
+
+    Parameters
+    ----------
+    file: str
+        A .jsonl, .json, .csv (each also .gz) or .parquet file, a folder of such files, or hf:owner/name.
+    kind: Kind
+        What the file holds; without it, pairs if it has the columns chosen and rejected.
+    against: str
+        A held-out file: prompts that are in both are refused.
+    allow_contamination: bool
+        Count the prompts that are in both, and go on.
+    columns: dict[str, str]
+        Which column a field is in, for example --columns.response chosen.
+    json: bool
+        Print one JSON document.
+    """
+    found_kind, reading = _reading(file, kind, columns or {})
+    shared: int | None = None
+    if against is not None:
+        held_out = _reading(against, None, {})[1]
+        if held_out.findings and not held_out.judgements:
+            raise held_out.findings[0].error()
+        if held_out.findings:
+            print(f"{against}: faulty rows left out: {len(held_out.findings)}", file=sys.stderr)
+        train, tested = ([row.prompt for row in rows.judgements] for rows in (reading, held_out))
+        if json:
+            shared = len(contamination(train, tested))
+        else:
+            shared = refuse_contamination(train, tested, f"{file} against {against}", allow_contamination)
+    is_sound = not reading.findings and (not shared or allow_contamination)
+    summary = summarise(reading.judgements)
+    lines = [str(finding.error()) for finding in reading.findings]
+    if json:
+        document = {"file": file, "kind": found_kind, "sound": is_sound, "faulty_rows": len(lines)}
+        _print_json(document | dataclasses.asdict(summary) | {"shared_prompts": shared, "findings": lines})
+    else:
+        for line in lines[:SHOWN_FINDINGS]:
+            print(line, file=sys.stderr)
+        if len(lines) > SHOWN_FINDINGS:
+            print(f"{file}: {len(lines) - SHOWN_FINDINGS} more faulty rows.", file=sys.stderr)
+        if summary.rows:
+            counts = f"{summary.unique_prompts} prompts, {len(lines)} faulty rows"
+            lengths = ", ".join(f"{name} {value:.0f}" for name, value in summary.median_characters.items())
+            print(f"{file}: {summary.rows} {found_kind}, {counts}")
+            print(f"repeated rows {summary.repeated_rows}, chats {summary.chat_rows}")
+            print(f"median characters: {lengths}")
+        if shared is not None:
+            print(f"prompts shared with {against}: {shared}")
+    if not is_sound:
+        sys.exit(2)
+
+
+def _reading(source: str, kind: Kind | None, columns: dict[str, str]) -> tuple[Kind, Reading]:
+    rows = read_rows(source)
+    if kind is None:
+        names = {name for row in rows for name in row.values}
+        has_pairs = {"chosen", "rejected"} <= names and "response" not in columns
+        kind = "pairs" if has_pairs or "rejected" in columns else "demonstrations"
+    parse = {"pairs": parse_pairs, "demonstrations": parse_demonstrations}[kind]
+    return kind, parse(rows, columns)
+
+
+def _print_json(document: object) -> None:
+    print(json_module.dumps(document, ensure_ascii=False, allow_nan=False, indent=2))
