@@ -1,5 +1,6 @@
 """Where units are done: worker processes on this machine, or Ray."""
 
+import contextlib
 import multiprocessing
 import os
 import threading
@@ -73,10 +74,8 @@ class LocalEngine:
         """Give a unit to a waiting worker."""
         connection = next(c for _, c in self._workers if c not in self._unit_of)
         self._unit_of[connection] = unit
-        try:
+        with contextlib.suppress(OSError):  # of a worker that is dead; reports() will say so
             connection.send(unit)
-        except OSError:  # the worker is dead; reports() will say so
-            pass
 
     def reports(self, timeout: float) -> list[Report]:
         """Return what has ended; a worker that died is replaced."""

@@ -32,6 +32,15 @@ class RunResult:
     asked_for: int = 0
     redone: list[str] = field(default_factory=list)
 
+    def count(self, unit: Unit, outcome: str) -> None:
+        """Take note of a unit that is done, here or elsewhere."""
+        if outcome == "found done":
+            self.found_done += 1
+        elif unit.kind == "cell":
+            self.graded += 1
+        elif unit.kind != "reference":
+            self.trained += 1
+
 
 def run_study(
     study: Study,
@@ -79,18 +88,19 @@ def _run(
                 tell(f"{fault}: it is done again")
                 result.redone.append(fault)
     result.found_done = len(done)
-    waiting = [unit for unit in graph.units.values() if unit.name not in done]
-    if waiting:
-        workers, threads = choose_workers(study, workers)
-        build = {"local": LocalEngine, "ray": RayEngine}[engine]
-        running = build(study, root, min(workers, len(waiting)), threads)
-        try:
-            _drain(graph, waiting, done, running, result, tell, progress or Progress(graph, store.root, tell))
-        finally:
-            running.close()
-            write_outcomes(store, graph)
-    else:
-        Progress(graph, root, tell).begin([])
+    queue = _Queue(graph, done)
+    progress = progress or Progress(graph, root, tell)
+    if not queue.waiting:
+        progress.begin([])
+        write_outcomes(store, graph)
+        return result
+    workers, threads = choose_workers(study, workers)
+    build = {"local": LocalEngine, "ray": RayEngine}[engine]
+    running = build(study, root, min(workers, len(queue.waiting)), threads)
+    try:
+        _drain(queue, running, result, tell, progress)
+    finally:
+        running.close()
         write_outcomes(store, graph)
     return result
 
@@ -128,52 +138,64 @@ def keep_study_file(root: Path, text: bytes, tell: Callable[[str], None]) -> Non
         write_atomically(kept, text)
 
 
+class _Queue:
+    """What is still to be done, and what became of what was tried."""
+
+    def __init__(self, graph: Graph, done: set[str]) -> None:
+        self.graph = graph
+        self.done = done
+        self.waiting = [unit for unit in graph.units.values() if unit.name not in done]
+        self.in_work: set[str] = set()
+        self._elsewhere: dict[str, float] = {}
+        self._deaths: dict[str, int] = {}
+
+    def next_ready(self, now: float) -> Unit | None:
+        """Take the first unit whose needs are done and that no other runner was seen to have in work."""
+        for place, unit in enumerate(self.waiting):
+            if all(need in self.done for need in unit.needs) and self._elsewhere.get(unit.name, 0) <= now:
+                self.in_work.add(unit.name)
+                return self.waiting.pop(place)
+        return None
+
+    def ended(self, unit: Unit) -> None:
+        """Take note that a unit is done."""
+        self.in_work.remove(unit.name)
+        self.done.add(unit.name)
+
+    def busy(self, unit: Unit, until: float) -> None:
+        """Put a unit back that another runner has in work."""
+        self.in_work.remove(unit.name)
+        self._elsewhere[unit.name] = until
+        self.waiting.insert(0, unit)
+
+    def died(self, unit: Unit) -> None:
+        """Put a unit back whose worker died; raises UnitFailed if that goes on."""
+        self.in_work.remove(unit.name)
+        self._deaths[unit.name] = self._deaths.get(unit.name, 0) + 1
+        if self._deaths[unit.name] >= DEATHS_ALLOWED:
+            raise UnitFailed(f"{unit.folder}: its worker died {DEATHS_ALLOWED} times (out of memory?)")
+        self.waiting.insert(0, unit)
+
+
 def _drain(
-    graph: Graph,
-    waiting: list[Unit],
-    done: set[str],
-    engine: Engine,
-    result: RunResult,
-    tell: Callable[[str], None],
-    progress: Progress,
+    queue: _Queue, engine: Engine, result: RunResult, tell: Callable[[str], None], progress: Progress
 ) -> None:
-    in_work: set[str] = set()
-    elsewhere: dict[str, float] = {}
-    deaths: dict[str, int] = {}
-    progress.begin(waiting)
-    while waiting or in_work:
-        now = progress.clock()
-        for unit in list(waiting):
-            if engine.idle() == 0:
-                break
-            if all(need in done for need in unit.needs) and elsewhere.get(unit.name, 0) <= now:
-                waiting.remove(unit)
-                in_work.add(unit.name)
-                progress.started(unit)
-                engine.start(unit.name)
-        if not in_work:  # all that is ready is in another runner's hands
+    progress.begin(queue.waiting)
+    while queue.waiting or queue.in_work:
+        while engine.idle() and (unit := queue.next_ready(progress.clock())):
+            progress.started(unit)
+            engine.start(unit.name)
+        if not queue.in_work:  # all that is ready is in another runner's hands
             progress.sleep(PATIENCE_SECONDS / 4)
             continue
         for name, outcome in engine.reports(timeout=1.0):
-            unit = graph.units[name]
-            in_work.remove(name)
+            unit = queue.graph.units[name]
             if outcome == "busy":
-                elsewhere[name] = progress.clock() + PATIENCE_SECONDS
-                waiting.insert(0, unit)
+                queue.busy(unit, progress.clock() + PATIENCE_SECONDS)
             elif outcome == "died":
-                deaths[name] = deaths.get(name, 0) + 1
-                if deaths[name] >= DEATHS_ALLOWED:
-                    raise UnitFailed(
-                        f"{unit.folder}: its worker died {DEATHS_ALLOWED} times (out of memory?)"
-                    )
                 tell(f"a worker died in {unit.folder}: it is done again")
-                waiting.insert(0, unit)
+                queue.died(unit)
             else:
-                done.add(name)
-                if outcome == "found done":
-                    result.found_done += 1
-                elif unit.kind == "cell":
-                    result.graded += 1
-                elif unit.kind != "reference":
-                    result.trained += 1
+                queue.ended(unit)
+                result.count(unit, outcome)
                 progress.finished(unit, here=outcome == "done")

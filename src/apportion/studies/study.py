@@ -54,7 +54,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A study as a value. `folder` is the study file's, from which relative paths count; it names nothing."""
+    """A study as a value. `file` is where it was read; it names nothing."""
 
     name: str
     grid: Grid
@@ -68,7 +68,12 @@ class Study:
     decoding: DecodingSettings
     hardware: Hardware | None
     accelerate: str | None
-    folder: Path
+    file: Path
+
+    @property
+    def folder(self) -> Path:
+        """The study file's folder, from which relative paths count."""
+        return self.file.parent
 
     @property
     def model_label(self) -> str:
@@ -132,10 +137,10 @@ def read_study(path: Path) -> Study:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(str(path), f"broken TOML ({error})", "valid TOML", "Mend that line.") from None
-    return study_from(document, path.stem, path.resolve().parent, where=str(path))
+    return study_from(document, path.resolve(), where=str(path))
 
 
-def study_from(document: Mapping[str, Any], name: str, folder: Path, *, where: str) -> Study:
+def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
     """Return the study that a parsed TOML document describes; raises UserError as `read_study` does."""
     sections = ["cells", "prices", "model", "task", "sft", "preference", "decoding", "hardware", "engine"]
     grid_keys = list(Grid.__dataclass_fields__)
@@ -156,7 +161,7 @@ def study_from(document: Mapping[str, Any], name: str, folder: Path, *, where: s
     engine = expect_table(document.get("engine", {}), f"{where}, [engine]")
     refuse_unknown(engine, ["accelerate"], f"{where}, [engine]")
     study = Study(
-        name=name,
+        name=file.stem,
         grid=grid,
         prices=from_table(Prices, document.get("prices", {}), f"{where}, [prices]"),
         purchases=_explicit(document.get("cells", []), where),
@@ -170,7 +175,7 @@ def study_from(document: Mapping[str, Any], name: str, folder: Path, *, where: s
         if "hardware" in document
         else None,
         accelerate=engine.get("accelerate"),
-        folder=folder,
+        file=file,
     )
     _check_ranges(study, where)
     return study

@@ -32,7 +32,10 @@ def expect_table(value: object, where: str) -> Mapping[str, Any]:
     if isinstance(value, Mapping):
         return value
     raise UserError(
-        where, f"{value!r}", "a table of keys and values", f"Write a heading [{where.rsplit(maxsplit=1)[-1]}]."
+        where,
+        f"{value!r}",
+        "a table of keys and values",
+        f"Write a heading [{where.rsplit(maxsplit=1)[-1]}].",
     )
 
 

@@ -11,19 +11,21 @@ from typing import Any, Literal
 
 import msgspec
 import torch
+from accelerate import PartialState
 from safetensors.torch import load_file, save_file
 from transformers.utils import logging as transformers_logging
 
 from apportion.identity import seed_for
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
-from apportion.models.causal import load_tokenizer, model_identity
+from apportion.models.causal import choose_device, load_tokenizer, model_identity
 from apportion.models.rendering import Rendered, render
 from apportion.studies.grading import grade_cell
+from apportion.studies.launch import launch
 from apportion.studies.stages import Graph, Unit
 from apportion.studies.store import Store
 from apportion.studies.study import Study
-from apportion.training.artefact import load_chain, save_weights
+from apportion.training.artefact import load_chain
 from apportion.training.evidence import TokenDistributions, preference_evidence
 from apportion.training.preference import ReferenceLogProbs, reference_log_probs, train_preference
 from apportion.training.settings import PreferenceSettings
@@ -52,14 +54,17 @@ class Worker:
                 return "busy"
             if self.store.has_marker(unit.folder) and self.store.fault(unit.folder) is None:
                 return "found done"
-            work = self._grade if unit.kind == "cell" else self._train
+            work = self._grade_cell if unit.kind == "cell" else self._make_stage
             self.store.publish(unit.folder, lambda folder: work(unit, folder))
         return "done"
 
     def model_before(self, unit: Unit) -> Any:
         """Return the model that a stage starts from, or that a cell grades."""
+        return self._model_in(unit)
+
+    def _model_in(self, unit: Unit, *last: Path) -> Any:
         folders = [self.store.root / "stages" / name for name in unit.chain]
-        return load_chain(self.study.model, self.study.folder, folders)
+        return load_chain(self.study.model, self.study.folder, [*folders, *last])
 
     def rendered(self, row: Demonstration | PreferencePair) -> Rendered:
         """Return a judgement as token ids."""
@@ -67,32 +72,46 @@ class Worker:
         model = self.study.model
         return render(self.tokenizer, row.prompt, texts, model.rendering, model.max_length)
 
-    def _train(self, unit: Unit, folder: Path) -> None:
+    def train(self, unit: Unit, folder: Path) -> None:
+        """Run the training of a stage and write weights and training.jsonl; every process of a launch calls it."""
+        assert unit.settings is not None
         model = self.model_before(unit)
-        device = str(model.device)
         rows = [self.rendered(row) for row in unit.rows]
         seed = seed_for(unit.name, "training", unit.seed)
+        if isinstance(unit.settings, PreferenceSettings):
+            reference = self._reference(unit)
+            curve = train_preference(
+                model, self.tokenizer, rows, reference, unit.settings, seed=seed, folder=folder
+            )
+        else:
+            curve = train_sft(model, self.tokenizer, rows, unit.settings, seed=seed, folder=folder)
+        if PartialState().is_main_process:
+            lines = (json.dumps(row, sort_keys=True) for row in curve)
+            (folder / "training.jsonl").write_text("".join(f"{line}\n" for line in lines))
+
+    def _reference(self, unit: Unit) -> ReferenceLogProbs:
+        assert unit.reference is not None
+        tensors = load_file(self.store.root / "stages" / unit.reference / "log_probs.safetensors")
+        return ReferenceLogProbs(tensors["chosen"].tolist(), tensors["rejected"].tolist())
+
+    def _make_stage(self, unit: Unit, folder: Path) -> None:
+        rows = [self.rendered(row) for row in unit.rows]
         evidence: dict[str, Any] = {}
         if unit.kind == "reference":
-            found = reference_log_probs(model, self.tokenizer, rows)
+            found = reference_log_probs(self.model_before(unit), self.tokenizer, rows)
             tensors = {
                 side: torch.tensor(values, dtype=torch.float64) for side, values in found._asdict().items()
             }
             save_file(tensors, folder / "log_probs.safetensors")
+        elif self.study.accelerate:
+            launch(self.study, self.store.root, unit.name, folder)
         else:
-            if unit.reference is None:
-                assert unit.settings is not None
-                trained = train_sft(model, self.tokenizer, rows, unit.settings, seed=seed)
-            else:
-                assert isinstance(unit.settings, PreferenceSettings)
-                tensors = load_file(self.store.root / "stages" / unit.reference / "log_probs.safetensors")
-                reference = ReferenceLogProbs(tensors["chosen"].tolist(), tensors["rejected"].tolist())
-                before = TokenDistributions(model, rows)
-                trained = train_preference(model, self.tokenizer, rows, reference, unit.settings, seed=seed)
-                evidence = preference_evidence(trained.model.eval(), self.tokenizer, rows, reference, before)
-            save_weights(trained.model, folder)
-            lines = (json.dumps(row, sort_keys=True) for row in trained.curve)
-            (folder / "training.jsonl").write_text("".join(f"{line}\n" for line in lines))
+            self.train(unit, folder)
+        if unit.reference is not None:
+            before = TokenDistributions(self.model_before(unit), rows)
+            evidence = preference_evidence(
+                self._model_in(unit, folder), self.tokenizer, rows, self._reference(unit), before
+            )
         stage = {
             "name": unit.name,
             "kind": unit.kind,
@@ -104,11 +123,11 @@ class Worker:
             "response_tokens": sum(len(response) for row in rows for response in row.responses),
             "evidence": evidence,
             "ids": [row.id for row in unit.rows],
-            "environment": environment(self.study) | {"device": device},
+            "environment": environment(self.study),
         }
         (folder / "stage.json").write_text(json.dumps(stage, indent=1, sort_keys=True))
 
-    def _grade(self, unit: Unit, folder: Path) -> None:
+    def _grade_cell(self, unit: Unit, folder: Path) -> None:
         model = self.model_before(unit)
         summary = grade_cell(model, self.tokenizer, self.task, self.study, unit, folder)
         cell = {
@@ -117,7 +136,7 @@ class Worker:
             "stages": unit.chain,
             "summary": summary,
             "decoding": msgspec.to_builtins(self.study.decoding),
-            "environment": environment(self.study) | {"device": str(model.device)},
+            "environment": environment(self.study),
         }
         (folder / "cell.json").write_text(json.dumps(cell, indent=1, sort_keys=True))
 
@@ -129,6 +148,8 @@ def environment(study: Study) -> dict[str, Any]:
         "versions": {package: version(package) for package in packages},
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "device": str(choose_device(study.model)),
         "dtype": study.model.dtype,
+        "accelerate": study.accelerate,
         "threads": torch.get_num_threads(),
     }

@@ -3,22 +3,28 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apportion.models.causal import load_model
 from apportion.models.settings import ModelSettings
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, Trainer
 
 ADAPTER = "adapter_config.json"
 
 
-def save_weights(model: Any, folder: Path) -> None:
-    """Write a trained model's weights into a folder: the adapter alone if one was trained, else all of them."""
-    model.save_pretrained(folder)
-    for stray in folder.glob("README.md"):  # peft's model card, an empty form
-        stray.unlink()
+def save_weights(trainer: "Trainer", folder: Path) -> None:
+    """Write what a trainer has trained into a folder: the adapter if one was trained, else the whole model.
+
+    Has to be called on every process of a distributed run; one of them writes.
+    """
+    trainer.processing_class = None  # the tokenizer is the base model's
+    trainer.save_model(str(folder))
+    if not trainer.is_world_process_zero():
+        return
+    for stray in ("README.md", "training_args.bin"):  # an empty form; a pickle
+        (folder / stray).unlink(missing_ok=True)
     config = folder / ADAPTER
     if config.exists():  # peft writes down where the base lay on this disk, and sets in no fixed order
         settings = json.loads(config.read_text())

@@ -1,6 +1,7 @@
 """The preference stage: DPO and its kin, with the parent stage as the reference."""
 
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datasets import Dataset
@@ -9,10 +10,10 @@ from transformers import set_seed
 from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer
 
 from apportion.models.rendering import Rendered
+from apportion.training.artefact import save_weights
 from apportion.training.batches import batch_order
 from apportion.training.likelihood import response_likelihoods
 from apportion.training.settings import PreferenceSettings
-from apportion.training.sft import Trained
 from apportion.training.shared_prompt import can_share_prompts, share_prompts
 from apportion.training.trl_arguments import (
     FixedBatchesMixin,
@@ -67,14 +68,17 @@ def train_preference(
     settings: PreferenceSettings,
     *,
     seed: int,
-) -> Trained:
-    """Return the model after preference fine-tuning on rows of one prompt and (chosen, rejected).
+    folder: Path,
+) -> list[dict[str, float]]:
+    """Fine-tune on rows of one prompt and (chosen, rejected), write the weights, and return the training curve.
 
     The model as it is passed in is the reference; its log-probabilities come with `reference` (KTO, which needs
-    them for mismatched pairs too, computes its own). Changes `model` in place or wraps it in an adapter.
+    them for mismatched pairs too, computes its own). Changes `model` in place or wraps it in an adapter; what is
+    written to `folder` is the whole model or the adapter, as safetensors.
     """
-    train = _train_kto if settings.loss == "kto" else _train_dpo
-    return train(model, tokenizer, rows, reference, settings, seed)
+    if settings.loss == "kto":
+        return _train_kto(model, tokenizer, rows, settings, seed, folder)
+    return _train_dpo(model, tokenizer, rows, reference, settings, seed, folder)
 
 
 def _train_dpo(
@@ -84,7 +88,8 @@ def _train_dpo(
     reference: ReferenceLogProbs,
     settings: PreferenceSettings,
     seed: int,
-) -> Trained:
+    folder: Path,
+) -> list[dict[str, float]]:
     dataset = Dataset.from_dict(
         {
             "prompt_ids": [row.prompt for row in rows],
@@ -127,17 +132,18 @@ def _train_dpo(
             sort_by_length=settings.sort_by_length,
         )
         run_quietly(trainer)
-    return Trained(trainer.model, log.rows)
+        save_weights(trainer, folder)
+    return log.rows
 
 
 def _train_kto(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
     rows: list[Rendered],
-    reference: ReferenceLogProbs,
     settings: PreferenceSettings,
     seed: int,
-) -> Trained:
+    folder: Path,
+) -> list[dict[str, float]]:
     """Each pair becomes a desirable and an undesirable example; a batch holds both sides of its pairs."""
     pairs_per_batch = max(1, settings.batch_for(len(rows)) // 2)
     steps = settings.steps_for(len(rows))
@@ -182,7 +188,8 @@ def _train_kto(
         )
         trainer.batches = batches
         run_quietly(trainer)
-    return Trained(trainer.model, log.rows)
+        save_weights(trainer, folder)
+    return log.rows
 
 
 def _pad(tokenizer: "PreTrainedTokenizerBase") -> int:

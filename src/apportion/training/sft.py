@@ -1,13 +1,15 @@
 """The SFT stage: imitate responses."""
 
 import tempfile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datasets import Dataset
 from transformers import set_seed
 from trl import SFTConfig, SFTTrainer
 
 from apportion.models.rendering import Rendered
+from apportion.training.artefact import save_weights
 from apportion.training.batches import batch_order
 from apportion.training.settings import SFTSettings
 from apportion.training.trl_arguments import (
@@ -22,13 +24,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-class Trained(NamedTuple):
-    """A trained model (with its adapter, if one was trained) and its training curve."""
-
-    model: Any
-    curve: list[dict[str, float]]
-
-
 class _SFTTrainer(FixedBatchesMixin, SFTTrainer):
     pass
 
@@ -40,10 +35,12 @@ def train_sft(
     settings: SFTSettings,
     *,
     seed: int,
-) -> Trained:
-    """Return the model after fine-tuning on rows of one prompt and one response; only the response has loss.
+    folder: Path,
+) -> list[dict[str, float]]:
+    """Fine-tune on rows of one prompt and one response, write the weights, and return the training curve.
 
-    Changes `model` in place (full fine-tuning) or wraps it in an adapter.
+    Only the response has loss. Changes `model` in place (full fine-tuning) or wraps it in an adapter; what is
+    written to `folder` is the whole model or the adapter, as safetensors.
     """
     ids = [row.prompt + row.responses[0] for row in rows]
     labels = [[-100] * len(row.prompt) + row.responses[0] for row in rows]
@@ -70,4 +67,5 @@ def train_sft(
             sort_by_length=settings.sort_by_length,
         )
         run_quietly(trainer)
-    return Trained(trainer.model, log.rows)
+        save_weights(trainer, folder)
+    return log.rows

@@ -1,21 +1,15 @@
 """What the stages share when they call TRL: trainer arguments, fixed batches and the log of a run."""
 
-import os
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-
-from apportion.training.settings import SFTSettings
-
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# TRL still sets what transformers has renamed
-warnings.filterwarnings("ignore", ".*gradient_checkpointing.*", FutureWarning)
 
 import torch
 from peft import LoraConfig
 from torch.utils.data import DataLoader, Sampler
 from transformers import PrinterCallback, Trainer, TrainerCallback
 from transformers.utils import logging as transformers_logging
+
+from apportion.training.settings import SFTSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -1,0 +1,182 @@
+"""A whole tiny study, for real: the same bytes however it is run, killed or damaged."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.studies.tiny import TINY, outcomes, run, start, write_study
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a study that ran once, with two workers; tests copy it before they change it."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    run(write_study(folder), folder / "out", "--workers", "2")
+    return folder / "out"
+
+
+def _copy(undisturbed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(undisturbed, tmp_path / "out"))
+
+
+def _result(study: Path, out: Path) -> dict:
+    output, _ = run(study, out, "--json")
+    return json.loads(output)
+
+
+def test_outcomes_hold_one_row_per_cell_item_and_metric(undisturbed: Path) -> None:
+    table = pl.read_parquet(undisturbed / "outcomes.parquet")
+    assert table.columns == [
+        "cell", "task", "model", "n_demonstrations", "n_pairs", "method", "seed",
+        "item", "metric", "score", "strict", "flexible", "error_class",
+    ]  # fmt: skip
+    assert table.select("cell", "item", "metric").is_unique().all()
+    per_cell = table.group_by("n_demonstrations", "n_pairs", "method", "metric").len()
+    recipes = set(per_cell.select("n_demonstrations", "n_pairs", "method").rows())
+    assert recipes == {
+        (0, 0, "base"), (4, 0, "sft"), (2, 2, "dpo"), (0, 4, "dpo"), (8, 0, "sft"),
+        (4, 4, "dpo"), (4, 4, "sft-on-chosen"), (0, 8, "dpo"), (0, 8, "sft-on-chosen"),
+    }  # fmt: skip
+    sizes = {"accuracy": 12, "nll": 6, "preference_accuracy": 6}
+    assert all(row["len"] == sizes[row["metric"]] for row in per_cell.to_dicts())
+
+
+def test_one_worker_and_a_fresh_folder_give_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
+    run(write_study(tmp_path), tmp_path / "other", "--workers", "1")
+    assert outcomes(tmp_path / "other") == outcomes(undisturbed)
+
+
+def test_a_second_run_trains_nothing(undisturbed: Path, tmp_path: Path) -> None:
+    out = _copy(undisturbed, tmp_path)
+    result = _result(write_study(tmp_path), out)
+    assert (result["trained"], result["graded"]) == (0, 0)
+    assert result["stages"] == 9  # sft 2, 4, 8; dpo (2, 2), (4, 4), (0, 4), (0, 8); the control twice
+    assert result["stages_without_sharing"] == 11  # the SFT stage of 4 serves three cells
+    assert outcomes(out) == outcomes(undisturbed)
+
+
+def test_what_is_added_is_all_that_runs(undisturbed: Path, tmp_path: Path) -> None:
+    out = _copy(undisturbed, tmp_path)
+    wider = TINY.replace("budgets = [4, 8]", "budgets = [4, 8, 16]\nseeds = [0]")
+    result = _result(write_study(tmp_path, wider), out)
+    assert result["trained"] == 3  # sft 16, dpo (8, 8), dpo (0, 16): the SFT stage of 8 is there
+    assert result["graded"] == 3
+    narrower = _result(write_study(tmp_path), out)
+    assert (narrower["trained"], narrower["graded"]) == (0, 0)
+    assert outcomes(out) == outcomes(undisturbed)  # cells that are no longer named leave the outcomes
+
+
+def test_a_changed_setting_makes_new_stages_and_leaves_the_old(undisturbed: Path, tmp_path: Path) -> None:
+    out = _copy(undisturbed, tmp_path)
+    before = {path.name for path in (out / "stages").iterdir()}
+    output, errors = run(write_study(tmp_path, TINY + "learning_rate = 1e-5\n"), out, "--json")
+    result = json.loads(output)
+    assert result["trained"] == 4  # the preference stages; SFT stages and the control do not know of it
+    assert before < {path.name for path in (out / "stages").iterdir()}
+    assert "+learning_rate = 1e-5" in errors  # the change is shown
+
+
+@pytest.mark.parametrize("damage", ["truncate", "alter", "remove", "marker"])
+def test_a_damaged_file_is_found_named_and_redone(undisturbed: Path, tmp_path: Path, damage: str) -> None:
+    out = _copy(undisturbed, tmp_path)
+    weights = min(out.glob("stages/*/model.safetensors"))
+    items = min(out.glob("cells/*/items.parquet"))
+    for path in (weights, items):
+        content = path.read_bytes()
+        match damage:
+            case "truncate":
+                path.write_bytes(content[:-1])
+            case "alter":
+                path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+            case "remove":
+                path.unlink()
+            case _:
+                (path.parent / "DONE").write_text("{")
+    output, errors = run(write_study(tmp_path), out, "--json")
+    result = json.loads(output)
+    assert (result["trained"], result["graded"]) == (1, 1)
+    for path in (weights, items):
+        named = path.parent / "DONE" if damage == "marker" else path
+        assert str(named.relative_to(out)) in errors
+    assert outcomes(out) == outcomes(undisturbed)
+
+
+def test_two_runners_at_once_share_the_work(undisturbed: Path, tmp_path: Path) -> None:
+    study, out = write_study(tmp_path), tmp_path / "out"
+    both = [start(study, out, "--workers", "1", "--json") for _ in range(2)]
+    results = []
+    for process in both:
+        output, errors = process.communicate(timeout=600)
+        assert process.returncode == 0, errors
+        results.append(json.loads(output))
+    assert sum(result["trained"] for result in results) == 9
+    assert sum(result["graded"] for result in results) == 9
+    assert outcomes(out) == outcomes(undisturbed)
+
+
+def _done(out: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in out.glob("*/*/DONE")}
+
+
+def _kill_at_random_moments(study: Path, out: Path, kills: int, seed: int, span: float) -> None:
+    """Kill the runner or one of its workers, with what is done never done again; then run to the end."""
+    draw = random.Random(seed)
+    for _ in range(kills):
+        before = _done(out)
+        process = start(study, out, "--workers", "2")
+        time.sleep(draw.uniform(0.1, span))
+        victims = [process.pid]
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            if draw.random() < 0.5:
+                victims = _descendants(process.pid) or victims
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(draw.choice(victims), signal.SIGKILL)
+        if victims != [process.pid]:
+            time.sleep(draw.uniform(0.1, 1.0))
+        process.kill()
+        process.communicate()
+        after = _done(out)
+        assert {path: after.get(path) for path in before} == before
+    run(study, out)
+
+
+def _descendants(pid: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found, frontier = [], [pid]
+    while frontier:
+        frontier = [child for parent in frontier for child in children.get(parent, [])]
+        found += frontier
+    return found
+
+
+def test_kills_lose_nothing(undisturbed: Path, tmp_path: Path) -> None:
+    study, out = write_study(tmp_path), tmp_path / "out"
+    _kill_at_random_moments(study, out, kills=2, seed=0, span=12.0)
+    assert outcomes(out) == outcomes(undisturbed)
+
+
+@pytest.mark.slow
+def test_twenty_kills_lose_nothing(undisturbed: Path, tmp_path: Path) -> None:
+    study, out = write_study(tmp_path), tmp_path / "out"
+    _kill_at_random_moments(study, out, kills=20, seed=1, span=14.0)
+    assert outcomes(out) == outcomes(undisturbed)
+
+
+@pytest.mark.slow
+def test_ray_gives_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="needs the extra 'ray'")
+    out = tmp_path / "out"
+    run(write_study(tmp_path), out, "--engine", "ray", "--workers", "2")
+    assert outcomes(out) == outcomes(undisturbed)

@@ -1,0 +1,91 @@
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from apportion.studies.store import MARKER, Store, write_atomically
+
+
+def _fill(folder: Path) -> None:
+    (folder / "weights").write_bytes(b"abc")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "more").write_bytes(b"def")
+
+
+def test_what_is_published_is_sound(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.publish("stages/one", _fill)
+    assert store.has_marker("stages/one")
+    assert store.fault("stages/one") is None
+
+
+@pytest.mark.parametrize("name", ["weights", "deep/more"])
+def test_a_changed_byte_is_a_fault_that_names_the_file(tmp_path: Path, name: str) -> None:
+    store = Store(tmp_path)
+    store.publish("stages/one", _fill)
+    (tmp_path / "stages/one" / name).write_bytes(b"xyz")
+    assert store.fault("stages/one") == f"stages/one/{name} is truncated or altered"
+
+
+@pytest.mark.parametrize("marker", ["", "{", "[]", '{"files": 3}', "null"])
+def test_a_damaged_marker_is_a_fault(tmp_path: Path, marker: str) -> None:
+    store = Store(tmp_path)
+    store.publish("stages/one", _fill)
+    (tmp_path / "stages/one" / MARKER).write_text(marker)
+    assert store.fault("stages/one") == f"stages/one/{MARKER} is damaged"
+
+
+def test_a_failed_writer_publishes_nothing_and_the_next_one_starts_clean(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+
+    def fail(folder: Path) -> None:
+        (folder / "stray").write_text("")
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        store.publish("stages/one", fail)
+    assert not store.has_marker("stages/one")
+    store.publish("stages/one", _fill)
+    assert not (tmp_path / "stages/one/stray").exists()
+    assert [path.name for path in (tmp_path / "stages").iterdir()] == ["one"]
+
+
+def test_publishing_again_replaces_the_unit(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.publish("cells/one", _fill)
+    store.publish("cells/one", lambda folder: (folder / "new").write_text("new") and None)
+    assert store.fault("cells/one") is None
+    assert not (tmp_path / "cells/one/weights").exists()
+
+
+def _hold(root: Path, ready: "multiprocessing.synchronize.Event") -> None:  # type: ignore[name-defined]
+    with Store(root).lock("one"), Store(root).presence():
+        ready.set()
+        signal.pause()
+
+
+def test_a_lock_is_refused_while_held_and_dies_with_its_process(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    holder = context.Process(target=_hold, args=(tmp_path, ready))
+    holder.start()
+    assert ready.wait(30)
+    store = Store(tmp_path)
+    with store.lock("one") as taken:
+        assert not taken
+    assert store.has_runner()
+    assert holder.pid is not None
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join()
+    with store.lock("one") as taken:
+        assert taken
+    assert not store.has_runner()
+
+
+def test_atomic_writing_leaves_no_parts(tmp_path: Path) -> None:
+    for content in (b"one", b"two"):
+        write_atomically(tmp_path / "file", content)
+        assert (tmp_path / "file").read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
