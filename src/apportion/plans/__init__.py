@@ -1,1 +1,4 @@
-"""plans"""
+"""Money: prices, the best split of a budget, what is nearly as good, the next experiment, when to stop.
+
+Imports `laws`, and no torch.
+"""
