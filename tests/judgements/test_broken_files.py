@@ -145,8 +145,14 @@ DEMONSTRATIONS = {
     "nested without end": Broken(
         "d.jsonl",
         FINE + '{"prompt": ' + "[" * 100_000,
-        "FILE, row 2: found JSON nested too deeply; expected an object such as "
-        '{"prompt": "...", "response": "..."}. Flatten it.',
+        "FILE, row 2: found JSON nested too deeply or with a number of thousands of digits; expected an "
+        'object such as {"prompt": "...", "response": "..."}. Flatten or shorten it.',
+    ),
+    "number without end": Broken(
+        "d.json",
+        '[{"prompt": ' + "9" * 5000 + "}]",
+        "FILE: found JSON nested too deeply or with a number of thousands of digits; expected a list of flat "
+        "objects. Flatten or shorten it.",
     ),
     "cut gzip": Broken(
         "d.jsonl.gz",

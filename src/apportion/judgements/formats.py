@@ -12,6 +12,7 @@ from apportion.errors import UserError
 from apportion.judgements.findings import Row, described
 
 OBJECT = 'an object such as {"prompt": "...", "response": "..."}'
+TOO_MUCH = "JSON nested too deeply or with a number of thousands of digits"
 PARQUET_MAGIC = b"PAR1"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -31,8 +32,8 @@ def parse_json(data: bytes, file: str) -> list[Row]:
         found = f"broken JSON at line {error.lineno}, column {error.colno} ({error.msg})"
         cure = "Mend it; a file with one object a line must be named .jsonl."
         raise UserError(file, found, "one JSON list of objects", cure) from None
-    except RecursionError:
-        raise UserError(file, "JSON nested too deeply", "a list of flat objects", "Flatten it.") from None
+    except (RecursionError, ValueError):
+        raise UserError(file, TOO_MUCH, "a list of flat objects", "Flatten or shorten it.") from None
     if not isinstance(document, list):
         cure = "Put the rows in a list, or name a file with one object a line .jsonl."
         raise UserError(file, described(document), "one JSON list of objects", cure)
@@ -104,8 +105,8 @@ def _json_row(line: bytes, file: str, number: int) -> Row:
         found = f"broken JSON at character {error.pos + 1} ({error.msg})"
         cure = "Mend the row: one whole object on one line."
         raise UserError(f"{file}, row {number}", found, OBJECT, cure) from None
-    except RecursionError:
-        raise UserError(f"{file}, row {number}", "JSON nested too deeply", OBJECT, "Flatten it.") from None
+    except (RecursionError, ValueError):
+        raise UserError(f"{file}, row {number}", TOO_MUCH, OBJECT, "Flatten or shorten it.") from None
     return _object_row(value, file, number)
 
 
