@@ -1,0 +1,73 @@
+"""The measured grid of a study: budgets, shares and who is ahead of whom."""
+
+from dataclasses import dataclass
+from math import inf
+
+from apportion.findings.finding import as_share, in_points
+from apportion.findings.measured import BOUNDED, Arm, Measured, Metric, Points, compared, mean
+from apportion.statistics import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What was measured with one preference method, at the points (budget, share) of a study."""
+
+    table: Measured
+    points: Points
+    metric: Metric
+    method: str
+
+    @property
+    def budgets(self) -> list[float]:
+        """The budgets in USD, rising."""
+        return sorted({budget for points in self.points.values() for budget, _ in points})
+
+    def arm(self, n_demonstrations: int, n_pairs: int) -> Arm:
+        """Return the arm that a purchase is trained as."""
+        alone = "sft" if n_demonstrations else "base"
+        return Arm(n_demonstrations, n_pairs, self.method if n_pairs else alone)
+
+    def arms(self, budget: float) -> dict[Arm, float]:
+        """Return the arms at a budget with their shares for demonstrations, largest share first.
+
+        Shares that buy the same (a hundredth of 32 USD is no demonstration) are one arm, with the first
+        share.
+        """
+        found = [
+            (share, self.arm(*purchase))
+            for purchase, points in self.points.items()
+            for at, share in points
+            if at == budget
+        ]
+        arms: dict[Arm, float] = {}
+        for share, arm in sorted(found, key=lambda pair: -pair[0]):
+            arms.setdefault(arm, share)
+        return arms
+
+    def ahead(self, left: Arm, right: Arm, *, level: float = 0.95) -> Estimate | None:
+        """Return by how much `left` is better than `right`, positive where it is; None where one is missing."""
+        weights = [1.0, -1.0] if BOUNDED[self.metric] else [-1.0, 1.0]
+        return compared(self.table, [left, right], weights, self.metric, level=level)
+
+    def score(self, arm: Arm) -> str:
+        """Return an arm's mean with its interval, as text."""
+        return as_share(mean(self.table[arm], self.metric)) if arm in self.table else "not measured"
+
+    def lead(self, estimate: Estimate) -> str:
+        """Return a difference with its interval, as text in the metric's unit."""
+        if BOUNDED[self.metric]:
+            return in_points(estimate)
+        low, high = (f"{end:+.3f}" if abs(end) < inf else "?" for end in (estimate.low, estimate.high))
+        return f"{estimate.mean:+.3f} nats per token [{low}, {high}]"
+
+
+def kind(arm: Arm) -> str:
+    """Return "SFT alone", "pairs alone", "mixture" or "untrained"."""
+    if arm.n_pairs == 0:
+        return "SFT alone" if arm.n_demonstrations else "untrained"
+    return "mixture" if arm.n_demonstrations else "pairs alone"
+
+
+def label(arm: Arm, share: float) -> str:
+    """Return how a sentence calls an arm at a share."""
+    return f"{share:.0%} for demonstrations" if kind(arm) == "mixture" else kind(arm)

@@ -1,0 +1,88 @@
+"""Which split of a budget scores best: small budgets, large budgets (arXiv 2502.11284, findings 1 and 2)."""
+
+from apportion.findings.allocation import Allocation, kind, label
+from apportion.findings.finding import Finding, Number, Verdict, interval, missing, one_seed_note
+from apportion.findings.measured import Arm
+
+LEVEL = 0.95
+
+
+def sft_alone_best_at_smallest_budget(allocation: Allocation) -> Finding:
+    """Return whether SFT alone scores best at the smallest budget.
+
+    Holds if the paired difference to every other split is above 0 (an intersection of tests, which needs no
+    correction); fails if the difference to some split is below 0 at the level corrected for their number
+    (Bonferroni).
+    """
+    claim = f"At the smallest budget SFT alone beats every split with pairs ({allocation.method})."
+    if not allocation.budgets:
+        return missing(claim, "the study names no budgets")
+    budget = allocation.budgets[0]
+    shares = allocation.arms(budget)
+    alone = next((arm for arm in shares if kind(arm) == "SFT alone"), None)
+    rivals = [arm for arm in shares if kind(arm) in ("mixture", "pairs alone")]
+    if alone is None or not rivals:
+        return missing(claim, f"SFT alone and at least one split with pairs at {budget:g} USD")
+    leads = {rival: allocation.ahead(alone, rival) for rival in rivals}
+    known = {rival: lead for rival, lead in leads.items() if lead is not None}
+    if not known:
+        return missing(claim, f"SFT alone or the other splits at {budget:g} USD have not run")
+    strict = 1 - (1 - LEVEL) / len(rivals)
+    verdict: Verdict = "undecided"
+    if len(known) == len(rivals) and all(lead.low > 0 for lead in known.values()):
+        verdict = "holds"
+    elif any(_below(allocation, alone, rival, strict) for rival in known):
+        verdict = "fails"
+    numbers: dict[str, Number] = {"budget_usd": budget}
+    numbers |= {f"lead_over_share_{shares[rival]:g}": interval(lead) for rival, lead in known.items()}
+    against = "; ".join(f"{allocation.lead(e)} over {label(r, shares[r])}" for r, e in known.items())
+    sentence = f"At {budget:g} USD SFT alone scores {allocation.score(alone)}: {against}."
+    sentence += _not_run([label(rival, shares[rival]) for rival in rivals if rival not in known])
+    return Finding(claim, verdict, numbers, sentence + one_seed_note(*known.values()))
+
+
+def mixture_best_at_largest_budget(allocation: Allocation) -> Finding:
+    """Return whether some mixture beats both SFT alone and pairs alone at the largest budget.
+
+    Holds if the paired differences of one mixture to both are above 0 at the level corrected for the number
+    of mixtures; fails if SFT alone, or pairs alone, is ahead of every mixture.
+    """
+    claim = f"At the largest budget a mixture beats SFT alone and pairs alone ({allocation.method})."
+    if not allocation.budgets:
+        return missing(claim, "the study names no budgets")
+    budget = allocation.budgets[-1]
+    shares = allocation.arms(budget)
+    mixtures = [arm for arm in shares if kind(arm) == "mixture"]
+    extremes = [arm for arm in shares if kind(arm) in ("SFT alone", "pairs alone")]
+    measured = [arm for arm in mixtures if arm in allocation.table]
+    if len(extremes) < 2 or not measured or any(arm not in allocation.table for arm in extremes):
+        return missing(claim, f"SFT alone, pairs alone and at least one mixture at {budget:g} USD")
+    strict = 1 - (1 - LEVEL) / len(mixtures)
+    verdict: Verdict = "undecided"
+    if any(all(_below(allocation, extreme, arm, strict) for extreme in extremes) for arm in measured):
+        verdict = "holds"
+    elif len(measured) == len(mixtures) and any(
+        all(_below(allocation, arm, extreme, LEVEL) for arm in mixtures) for extreme in extremes
+    ):
+        verdict = "fails"
+    sign = -1 if allocation.metric == "nll" else 1
+    best = max(measured, key=lambda arm: sign * allocation.table[arm].values.mean())
+    leads = {extreme: allocation.ahead(best, extreme) for extreme in extremes}
+    known = {extreme: lead for extreme, lead in leads.items() if lead is not None}
+    numbers: dict[str, Number] = {"budget_usd": budget, "best_mixture_share": shares[best]}
+    numbers |= {f"lead_over_{kind(e).lower().replace(' ', '_')}": interval(d) for e, d in known.items()}
+    against = "; ".join(f"{allocation.lead(d)} over {kind(e)}" for e, d in known.items())
+    sentence = f"At {budget:g} USD the best mixture, {label(best, shares[best])}, "
+    sentence += f"scores {allocation.score(best)}: {against}."
+    sentence += _not_run([label(arm, shares[arm]) for arm in mixtures if arm not in measured])
+    return Finding(claim, verdict, numbers, sentence + one_seed_note(*known.values()))
+
+
+def _below(allocation: Allocation, left: Arm, right: Arm, level: float) -> bool:
+    """Whether `left` is behind `right` with the whole interval."""
+    lead = allocation.ahead(left, right, level=level)
+    return lead is not None and lead.high < 0
+
+
+def _not_run(labels: list[str]) -> str:
+    return f" Not run yet: {', '.join(labels)}." if labels else ""

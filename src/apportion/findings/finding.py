@@ -1,0 +1,60 @@
+"""A finding: a claim, whether what was measured bears it out, and the numbers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from apportion.statistics import Estimate
+
+Verdict = Literal["holds", "fails", "undecided"]
+Number = float | int | str | None | list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A claim and its verdict on measured outcomes.
+
+    "holds" and "fails" mean that intervals at the 95 % level leave no other reading; everything else is
+    "undecided", missing cells included. `numbers` holds plain values; intervals are [mean, low, high] with
+    None for an end that is not known. `sentence` says the same for a reader.
+    """
+
+    claim: str
+    verdict: Verdict
+    numbers: dict[str, Number]
+    sentence: str
+
+
+def interval(estimate: Estimate) -> list[float | None]:
+    """Return [mean, low, high], rounded to 6 digits, with None for an end that is not finite."""
+    return [round(x, 6) if abs(x) < float("inf") else None for x in estimate[:3]]
+
+
+def in_points(estimate: Estimate) -> str:
+    """Return a difference of scores in [0, 1] in points with its interval.
+
+    >>> in_points(Estimate(0.123, 0.1, 0.15, 3, 100, "seeds and items"))
+    '+12.3 points [+10.0, +15.0]'
+    """
+    return f"{100 * estimate.mean:+.1f} points [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
+
+
+def as_share(estimate: Estimate) -> str:
+    """Return a mean with its interval.
+
+    >>> as_share(Estimate(0.5, 0.4, 0.6, 1, 100, "items"))
+    '.500 [.400, .600]'
+    """
+    mean, low, high = (f"{x:.3f}".replace("0.", ".", 1) if abs(x) < 1 else f"{x:.3f}" for x in estimate[:3])
+    return f"{mean} [{low}, {high}]"
+
+
+def missing(claim: str, what: str) -> Finding:
+    """Return the finding of a claim whose cells are not there."""
+    return Finding(claim, "undecided", {}, f"Not measured: {what}.")
+
+
+def one_seed_note(*estimates: Estimate) -> str:
+    """Return a sentence to append where an interval does not allow for another seed, else nothing."""
+    if all(estimate.seeds_were_varied for estimate in estimates):
+        return ""
+    return " One seed only: the noise of training is not in these intervals."

@@ -1,0 +1,108 @@
+"""Outcomes as arrays: for each arm, the scores of every seed on every item."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from apportion.statistics import Estimate, contrast, mean_over_seeds_and_items
+
+Metric = Literal["accuracy", "nll", "preference_accuracy"]
+
+BOUNDED: dict[str, bool] = {"accuracy": True, "nll": False, "preference_accuracy": True}
+"""Whether a metric's scores lie in [0, 1]; where they do, higher is better, and "nll" is better lower."""
+
+Points = Mapping[tuple[int, int], list[tuple[float, float]]]
+"""For each purchase (demonstrations, pairs), the points (budget in USD, share of it for demonstrations)."""
+
+
+class Arm(NamedTuple):
+    """What was bought and how it was trained on; seeds repeat an arm."""
+
+    n_demonstrations: int
+    n_pairs: int
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The scores of an arm, `values` of shape [seeds, items]."""
+
+    seeds: tuple[int, ...]
+    items: tuple[str, ...]
+    values: NDArray[np.floating]
+
+
+Measured = Mapping[Arm, Scores]
+
+
+def measured(outcomes: pl.DataFrame, metric: Metric, of: str = "score") -> dict[Arm, Scores]:
+    """Return the scores of every arm in an outcomes table of one task and one model.
+
+    `of` is a column ("score", "flexible"), "form" (1 for an answer in the demanded form, right or wrong) or
+    "class:NAME" (1 for an answer of that error class). Items that not every seed of an arm was graded on
+    are left out, so that seeds and items are crossed. Raises ValueError for outcomes of several tasks or
+    models.
+    """
+    if outcomes.select("task", "model").unique().height > 1:
+        raise ValueError("outcomes of several tasks or models; filter them first")
+    rows = outcomes.filter(pl.col("metric") == metric).with_columns(_value(of))
+    rows = rows.filter(pl.col("value").is_not_null())
+    found: dict[Arm, Scores] = {}
+    for key, group in rows.group_by("n_demonstrations", "n_pairs", "method"):
+        arm = Arm(*key)  # type: ignore[arg-type]
+        wide = group.sort("seed", "item").pivot(
+            "item", index="seed", values="value", aggregate_function="first"
+        )
+        complete = [name for name in sorted(wide.columns[1:]) if wide[name].null_count() == 0]
+        if complete:
+            values = wide.select(complete).to_numpy().astype(float)
+            found[arm] = Scores(tuple(wide["seed"].to_list()), tuple(complete), values)
+    return dict(sorted(found.items()))
+
+
+def _value(of: str) -> pl.Expr:
+    if of == "form":
+        return (pl.col("error_class") != "form").cast(pl.Float64).alias("value")
+    if of.startswith("class:"):
+        return (pl.col("error_class") == of.removeprefix("class:")).cast(pl.Float64).alias("value")
+    return pl.col(of).cast(pl.Float64).alias("value")
+
+
+def main_metric(outcomes: pl.DataFrame) -> Metric | None:
+    """Return the metric that stands for the task: accuracy if there is any, else preference_accuracy, else nll."""
+    there = set(outcomes["metric"].unique().to_list())
+    order: tuple[Metric, ...] = ("accuracy", "preference_accuracy", "nll")
+    return next((metric for metric in order if metric in there), None)
+
+
+def mean(scores: Scores, metric: Metric, *, level: float = 0.95) -> Estimate:
+    """Return the mean of an arm with its interval over seeds and items."""
+    return mean_over_seeds_and_items(scores.values, bounded=BOUNDED[metric], level=level)
+
+
+def compared(
+    table: Measured, arms: list[Arm], weights: list[float], metric: Metric, *, level: float = 0.95
+) -> Estimate | None:
+    """Return a weighted sum of arms with its interval, over the seeds and items that they have in common.
+
+    An untrained arm ("base") has one seed and stands beside every seed of the others. Returns None where an
+    arm is missing or no seed or item is common to all.
+    """
+    if any(arm not in table for arm in arms):
+        return None
+    found = [table[arm] for arm in arms]
+    items = sorted(set.intersection(*(set(scores.items) for scores in found)))
+    seeded = [scores for arm, scores in zip(arms, found, strict=True) if arm.method != "base"]
+    seeds = sorted(set.intersection(*(set(scores.seeds) for scores in seeded))) if seeded else []
+    if not items or (seeded and not seeds):
+        return None
+    values = []
+    for arm, scores in zip(arms, found, strict=True):
+        rows = [0] if arm.method == "base" else [scores.seeds.index(seed) for seed in seeds]
+        place = {item: column for column, item in enumerate(scores.items)}
+        values.append(scores.values[np.ix_(rows, [place[item] for item in items])])
+    return contrast(values, weights, bounded=BOUNDED[metric], level=level)

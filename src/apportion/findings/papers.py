@@ -1,0 +1,38 @@
+"""All findings of a study at once."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from apportion.findings.allocation import Allocation
+from apportion.findings.best_split import mixture_best_at_largest_budget, sft_alone_best_at_smallest_budget
+from apportion.findings.cold_start import pairs_alone_at_the_floor, smallest_share_lifts
+from apportion.findings.control import preference_beats_imitation
+from apportion.findings.finding import Finding
+from apportion.findings.form_first import form_before_reasoning
+from apportion.findings.measured import Points, main_metric, measured
+
+
+def all_findings(outcomes: pl.DataFrame, points: Points, methods: Sequence[str]) -> list[Finding]:
+    """Return the findings of an outcomes table of one task and model, for each preference method.
+
+    Claims about scores are judged by accuracy where the task has it, else by preference accuracy, else by
+    the negative log-likelihood (lower is better).
+    """
+    metric = main_metric(outcomes)
+    if metric is None:
+        return []
+    table = measured(outcomes, metric)
+    found: list[Finding] = []
+    for method in methods:
+        allocation = Allocation(table, points, metric, method)
+        found += [
+            sft_alone_best_at_smallest_budget(allocation),
+            mixture_best_at_largest_budget(allocation),
+            pairs_alone_at_the_floor(allocation),
+            smallest_share_lifts(allocation),
+            preference_beats_imitation(allocation, "demonstrations"),
+            preference_beats_imitation(allocation, "base"),
+        ]
+    accuracy = measured(outcomes, "accuracy")
+    return [*found, form_before_reasoning(accuracy, measured(outcomes, "accuracy", "form"))]

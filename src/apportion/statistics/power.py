@@ -1,0 +1,23 @@
+"""How many held-out items a comparison needs."""
+
+from math import ceil
+
+from scipy.stats import norm
+
+
+def items_needed(
+    difference: float, sd_of_differences: float, *, level: float = 0.95, power: float = 0.8
+) -> int:
+    """Return how many items a paired comparison of one seed needs to find a difference with that power.
+
+    n = ((z_level + z_power) sd / difference)^2, two-sided (Miller 2024, arXiv 2411.00640, section 5). The
+    sd is that of an item's difference between the arms: sqrt(q - difference^2) for 0/1 scores that differ
+    on a share q of the items. No number of items makes up for seeds that were not varied.
+
+    >>> items_needed(0.05, 0.5)
+    785
+    """
+    if difference == 0:
+        raise ValueError("no number of items shows a difference of 0")
+    z = float(norm.ppf((1 + level) / 2) + norm.ppf(power))
+    return max(2, ceil((z * sd_of_differences / abs(difference)) ** 2))
