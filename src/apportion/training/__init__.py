@@ -4,5 +4,5 @@ import os
 import warnings
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# TRL still sets what transformers has renamed
+# TRL still uses the names that transformers has replaced
 warnings.filterwarnings("ignore", ".*gradient_checkpointing.*", FutureWarning)

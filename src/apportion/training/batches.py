@@ -15,7 +15,8 @@ def batch_order(
     """Return `batches` lists of row numbers, epoch after epoch, every row once an epoch.
 
     Each epoch is a fresh permutation, cut into batches (the last of an epoch may be short). With
-    `sort_by_length` pools of 16 batches are sorted by length before they are cut, then the batches are shuffled.
+    `sort_by_length` pools of 16 batches are sorted by length before they are cut, then the batches are
+    shuffled.
     """
     order: list[list[int]] = []
     for epoch in count():

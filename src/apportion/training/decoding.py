@@ -39,7 +39,8 @@ def decode(
 ) -> list[Generation]:
     """Return one generation per prompt, in the order of the prompts.
 
-    Prompts are sorted by length into batches and padded on the left; every batch draws from a seed of its own.
+    Prompts are sorted by length into batches and padded on the left; every batch draws from a seed of its
+    own.
     """
     import torch
     from transformers import GenerationConfig

@@ -58,8 +58,8 @@ def preference_evidence(
 ) -> dict[str, float | int]:
     """Return means over the first pairs: log-probabilities before and after (nats), how often the chosen one fell.
 
-    A chosen response whose log-probability falls although its margin grows is the likelihood displacement that
-    DPO is known for.
+    A chosen response whose log-probability falls although its margin grows is the likelihood displacement
+    that DPO is known for.
     """
     count = min(PAIRS, len(rows))
     after = reference_log_probs(model, tokenizer, rows[:count])

@@ -72,9 +72,9 @@ def train_preference(
 ) -> list[dict[str, float]]:
     """Fine-tune on rows of one prompt and (chosen, rejected), write the weights, and return the training curve.
 
-    The model as it is passed in is the reference; its log-probabilities come with `reference` (KTO, which needs
-    them for mismatched pairs too, computes its own). Changes `model` in place or wraps it in an adapter; what is
-    written to `folder` is the whole model or the adapter, as safetensors.
+    The model as it is passed in is the reference; its log-probabilities come with `reference` (KTO, which
+    needs them for mismatched pairs too, computes its own). Changes `model` in place or wraps it in an
+    adapter; what is written to `folder` is the whole model or the adapter, as safetensors.
     """
     if settings.loss == "kto":
         return _train_kto(model, tokenizer, rows, settings, seed, folder)

@@ -14,11 +14,11 @@ ALL_PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj
 class SFTSettings:
     """Supervised fine-tuning on responses: token negative log-likelihood, AdamW.
 
-    `min_steps` lets a small set train until it is fitted rather than for a few updates: the number of optimiser
-    steps is the larger of `epochs` over the data and `min_steps`. `batch_sizes` overrides `batch_size` by the
-    number of examples, as (up to, batch size) in rising order. `warmup` is a share of the steps. `lora_rank` 0
-    is full fine-tuning. `sort_by_length` fills batches with texts of similar length (batches come in random
-    order). `log_every` is in steps.
+    `min_steps` lets a small set train until it is fitted rather than for a few updates: the number of
+    optimiser steps is the larger of `epochs` over the data and `min_steps`. `batch_sizes` overrides
+    `batch_size` by the number of examples, as (up to, batch size) in rising order. `warmup` is a share of
+    the steps. `lora_rank` 0 is full fine-tuning. `sort_by_length` fills batches with texts of similar
+    length (batches come in random order). `log_every` is in steps.
     """
 
     learning_rate: float = 5e-5
@@ -57,11 +57,12 @@ class SFTSettings:
 class PreferenceSettings(SFTSettings):
     """Preference fine-tuning from the parent stage, which is also the reference.
 
-    Losses as TRL names them: "sigmoid" is DPO (Rafailov et al. 2023), "ipo" averages over tokens as its authors
-    advised, "hinge" is SLiC's, "kto" takes each pair as one good and one bad example (Ethayarajh et al. 2024).
-    `beta` weighs the distance to the reference. `sft_weight` above 0 adds the negative log-likelihood of the
-    chosen response (the RPO term; not for KTO). `share_prompts` runs prompt, chosen and rejected as one row
-    where the model's attention allows it: the same numbers up to rounding, in less time.
+    Losses as TRL names them: "sigmoid" is DPO (Rafailov et al. 2023), "ipo" averages over tokens as its
+    authors advised, "hinge" is SLiC's, "kto" takes each pair as one good and one bad example (Ethayarajh et
+    al. 2024). `beta` weighs the distance to the reference. `sft_weight` above 0 adds the negative
+    log-likelihood of the chosen response (the RPO term; not for KTO). `share_prompts` runs prompt, chosen
+    and rejected as one row where the model's attention allows it: the same numbers up to rounding, in less
+    time.
     """
 
     beta: float = 0.1

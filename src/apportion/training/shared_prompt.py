@@ -28,8 +28,8 @@ def share_prompts(model: "PreTrainedModel") -> None:
 
         prompt, chosen, last prompt token again, rejected
 
-    where the repeated token and the rejected response have the positions that follow the prompt and do not see
-    the chosen response; per-token outputs are then laid back into the two rows. Exact up to rounding.
+    where the repeated token and the rejected response have the positions that follow the prompt and do not
+    see the chosen response; per-token outputs are then laid back into the two rows. Exact up to rounding.
     """
     original = model.forward
 

@@ -85,7 +85,7 @@ def trainer_arguments(
         "warmup_steps": round(settings.warmup * steps),
         "weight_decay": settings.weight_decay,
         "max_grad_norm": settings.max_grad_norm,
-        "gradient_checkpointing": settings.gradient_checkpointing,
+        "activation_checkpointing": settings.gradient_checkpointing,
         "logging_steps": settings.log_every,
         "logging_first_step": True,
         "seed": seed,
