@@ -7,7 +7,12 @@ from apportion.studies.cells import Prices, Purchase, arms, purchase
 prices = st.floats(0.01, 100).map(lambda x: round(x, 2))
 
 
-@given(budget=st.integers(0, 100_000), share=st.sampled_from([0, 0.01, 0.1, 0.25, 0.5, 0.75, 1]), a=prices, b=prices)
+@given(
+    budget=st.integers(0, 100_000),
+    share=st.sampled_from([0, 0.01, 0.1, 0.25, 0.5, 0.75, 1]),
+    a=prices,
+    b=prices,
+)
 def test_a_purchase_never_costs_more_than_the_budget_nor_leaves_what_buys_one_more(
     budget: int, share: float, a: float, b: float
 ) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
 from tests.studies.tiny import TINY, outcomes, run, start, write_study
 
 

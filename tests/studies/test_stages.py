@@ -1,0 +1,86 @@
+"""The graph: what is shared, and what a change of the study leaves as it is."""
+
+from pathlib import Path
+
+import pytest
+
+from apportion.studies.stages import Graph
+from apportion.studies.study import read_study
+from tests.studies.tiny import TINY, write_study
+
+
+def graph(tmp_path: Path, text: str = TINY, model: str = "the model") -> Graph:
+    study = read_study(write_study(tmp_path, text))
+    return Graph(study, study.load_task(), model)
+
+
+def test_cells_that_begin_alike_share_their_stages(tmp_path: Path) -> None:
+    found = graph(tmp_path)
+    kinds = [unit.kind for unit in found.units.values()]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        "sft": 5,  # 2, 4, 8 demonstrations and the chosen sides twice
+        "preference": 4,
+        "reference": 4,
+        "cell": 9,
+    }
+    assert found.asked_for == 11
+
+
+def test_losses_share_their_reference_pass(tmp_path: Path) -> None:
+    found = graph(tmp_path, TINY.replace('["dpo"]', '["dpo", "ipo", "slic"]'))
+    kinds = [unit.kind for unit in found.units.values()]
+    assert (kinds.count("preference"), kinds.count("reference")) == (12, 4)
+
+
+def test_every_unit_comes_after_what_it_needs(tmp_path: Path) -> None:
+    seen: set[str] = set()
+    for unit in graph(tmp_path).units.values():
+        assert set(unit.needs) <= seen
+        seen.add(unit.name)
+
+
+def test_subsets_nest_between_budgets(tmp_path: Path) -> None:
+    text = TINY.replace('controls = ["sft-on-chosen"]\ncontrol_budgets = [8]\n', "")
+    rows = {len(u.rows): u.rows for u in graph(tmp_path, text).units.values() if u.kind == "sft"}
+    assert rows[8][:4] == rows[4]
+    assert rows[4][:2] == rows[2]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("budgets = [4, 8]", "budgets = [4, 8, 16]"),
+        ("shares = [1, 0.5, 0]", "shares = [1, 0.5, 0.25, 0]"),
+        ("methods", "seeds = [0, 1]\nmethods"),
+        ('["dpo"]', '["dpo", "ipo"]'),
+        ("pairs = 40", "pairs = 60"),
+    ],
+)
+def test_what_is_added_renames_no_stage(tmp_path: Path, old: str, new: str) -> None:
+    before = {u.name for u in graph(tmp_path).units.values() if u.kind != "cell"}
+    after = {u.name for u in graph(tmp_path, TINY.replace(old, new)).units.values()}
+    if old == "pairs = 40":  # a larger pool is other data: its smallest prompts by hash may be new ones
+        assert len(after) == len(graph(tmp_path).units)
+    else:
+        assert before < after
+
+
+@pytest.mark.parametrize(
+    "extra", ["learning_rate = 1e-5", "beta = 0.2", "batch_size = 2", "share_prompts = false", "epochs = 2"]
+)
+def test_a_changed_preference_setting_renames_preference_stages_only(tmp_path: Path, extra: str) -> None:
+    text = TINY.replace("[preference]\nepochs = 1", f"[preference]\n{extra}")
+    before, after = graph(tmp_path).units, graph(tmp_path, text).units
+    kept = {before[name].kind for name in before.keys() & after.keys()}
+    assert {unit.kind for unit in before.values() if unit.kind == "preference"}.isdisjoint(kept)
+    assert {u.name for u in before.values() if u.kind in ("sft", "reference")} <= after.keys()
+
+
+def test_another_model_renames_everything(tmp_path: Path) -> None:
+    assert not graph(tmp_path).units.keys() & graph(tmp_path, model="another").units.keys()
+
+
+def test_other_held_out_items_rename_cells_only(tmp_path: Path) -> None:
+    before = graph(tmp_path).units
+    after = graph(tmp_path, TINY.replace("problems = 12", "problems = 14")).units
+    assert {before[name].kind for name in before.keys() - after.keys()} == {"cell"}
