@@ -1,16 +1,13 @@
-"""What all tests share: one torch thread, and the public data where the machine has it."""
+"""What all tests share: one thread a process, and the public data where the machine has it."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-try:
-    import torch
-except ImportError:  # most rooms need no torch, and their tests run without it
-    pass
-else:
-    torch.set_num_threads(1)
+# Read by torch when a test first imports it, and by the processes that tests start
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
 
 
 @pytest.fixture(scope="session")
