@@ -179,3 +179,22 @@ def test_ray_gives_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(write_study(tmp_path), out, "--engine", "ray", "--workers", "2")
     assert outcomes(out) == outcomes(undisturbed)
+
+
+@pytest.mark.slow
+def test_accelerate_trains_each_stage_on_two_processes(tmp_path: Path) -> None:
+    """Two processes see half of each batch each: the same losses up to the order of additions."""
+    small = TINY.replace("budgets = [4, 8]", "budgets = [8]").replace("shares = [1, 0.5, 0]", "shares = [0.5]")
+    small = small.replace('controls = ["sft-on-chosen"]\ncontrol_budgets = [8]\n', "")
+    config = Path(__file__).parents[2] / "studies" / "accelerate-two.yaml"
+    run(write_study(tmp_path, small), tmp_path / "one")
+    launched = f'{small}\n[engine]\naccelerate = "{config}"\n'
+    run(write_study(tmp_path, launched, "launched.toml"), tmp_path / "two")
+    curves = sorted((tmp_path / "two").glob("stages/*/training.jsonl"))
+    assert len(curves) == 2
+    for curve in curves:
+        assert json.loads((curve.parent / "launch.json").read_text())["processes"] == 2
+        alone = tmp_path / "one" / "stages" / curve.parent.name / "training.jsonl"
+        pairs = zip(curve.read_text().splitlines(), alone.read_text().splitlines(), strict=True)
+        for two, one in pairs:
+            assert json.loads(two)["loss"] == pytest.approx(json.loads(one)["loss"], abs=1e-4)

@@ -1,5 +1,6 @@
 """Trains a stage on several processes or devices, by `accelerate launch` with the user's own configuration."""
 
+import json
 import os
 import subprocess
 import sys
@@ -34,14 +35,19 @@ def launch(study: Study, root: Path, unit: str, folder: Path) -> None:
 
 def main(arguments: list[str]) -> None:
     """Run one process of a launch: the study file, the study's folder, the unit, where to write."""
+    import torch
     from accelerate import PartialState
 
-    PartialState()  # joins the other processes and takes this one's device
+    # Joins the other processes and takes this one's device; without an accelerator they talk by gloo
+    state = PartialState(cpu=not torch.accelerator.is_available())
     from apportion.studies.work import Worker
 
     file, root, unit, folder = arguments
     worker = Worker(replace(read_study(Path(file)), accelerate=None), Path(root))
     worker.train(worker.graph.units[unit], Path(folder))
+    if state.is_main_process:
+        launched = {"processes": state.num_processes, "backend": state.backend, "device": str(state.device)}
+        (Path(folder) / "launch.json").write_text(json.dumps(launched))
 
 
 if __name__ == "__main__":
