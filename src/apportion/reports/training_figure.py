@@ -1,0 +1,69 @@
+"""What a preference stage does while it trains: log-probabilities of both sides, and the margin."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from apportion.findings.measured import Arm
+from apportion.reports.drawing import BLUE, INK, ORANGE, Picture, save, style
+from apportion.reports.record import Training
+
+PANELS = 5
+"""At most so many purchases are drawn: those of the largest budget, or the dearest."""
+
+
+def training_figure(
+    trainings: Sequence[Training], titles: dict[Arm, str], folder: Path, name: str
+) -> Picture | None:
+    """Return the training curves of some preference arms, a column each, thin lines for seeds.
+
+    `titles` names the arms to draw in order. Values are means over a batch, as the trainer logs them.
+    """
+    by_arm: dict[Arm, list[Training]] = defaultdict(list)
+    for training in trainings:
+        if training.arm in titles and training.curve:
+            by_arm[training.arm].append(training)
+    arms = [arm for arm in titles if arm in by_arm][:PANELS]
+    if not arms:
+        return None
+    with style():
+        figure = Figure(figsize=(max(2.6 * len(arms) + 0.8, 4.6), 4.6), layout="constrained")
+        grid = figure.subplots(2, len(arms), sharey="row", sharex="col", squeeze=False)
+        for column, arm in enumerate(arms):
+            above, below = grid[0][column], grid[1][column]
+            above.set_title(titles[arm])
+            _lines(above, by_arm[arm], "logps/chosen", BLUE, "-")
+            _lines(above, by_arm[arm], "logps/rejected", ORANGE, "--")
+            _lines(below, by_arm[arm], "rewards/margins", INK, "-")
+            below.axhline(0, color=INK, linewidth=0.8, linestyle=":", alpha=0.7)
+            below.set_xlabel("step")
+        grid[0][0].set_ylabel("log-probability of\na response (nats)")
+        grid[1][0].set_ylabel("margin: chosen − rejected\n(beta × log-ratio)")
+        handles = [
+            line for line in grid[0][0].get_lines() if line.get_label() in ("logps/chosen", "logps/rejected")
+        ]
+        names = [str(line.get_label()).removeprefix("logps/") for line in handles]
+        if handles:
+            figure.legend(handles, names, loc="outside lower center", ncols=2)
+        return save(figure, folder, name)
+
+
+def _lines(axes: Axes, trainings: Sequence[Training], key: str, colour: str, line: str) -> None:
+    """Draw a thin line for each seed and a thick one for the mean of the steps that all seeds logged."""
+    curves = [{row["step"]: row[key] for row in training.curve if key in row} for training in trainings]
+    curves = [curve for curve in curves if curve]
+    if not curves:
+        return
+    if len(curves) > 1:
+        for curve in curves:
+            axes.plot(
+                list(curve), list(curve.values()), color=colour, linestyle=line, linewidth=0.7, alpha=0.4
+            )
+    steps = sorted(set.intersection(*(set(curve) for curve in curves)))
+    marker = "o" if len(steps) < 4 else ""
+    means = [fmean(curve[step] for curve in curves) for step in steps]
+    axes.plot(steps, means, color=colour, linestyle=line, marker=marker, label=key)
