@@ -11,8 +11,8 @@ from apportion.statistics import Estimate
 class BestSplit:
     """The split with the best mean at a budget, and how the others stand to it by paired intervals.
 
-    `level_with` are shares whose difference to the best may be 0; `behind` those that are behind with the whole
-    interval; `not_run` those without outcomes. The best mean of several is flattered by having been picked.
+    `level_with` are shares whose difference to the best may be 0; `behind` those that are behind with the
+    whole interval; `not_run` those without outcomes. The best mean of several is flattered by being picked.
     """
 
     budget_usd: float

@@ -91,10 +91,11 @@ def _inline(svg: str) -> str:
     svg = re.sub(
         r' id="(?:figure|axes|patch|text|line2d|matplotlib|xtick|ytick|legend|LineCollection)\w*"', "", svg
     )
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) width="([\d.]+)pt"', r'\1 style="max-width: \2pt"', svg, count=1)
     svg = svg.replace("'DejaVu Sans'", "system-ui, 'DejaVu Sans', sans-serif")
-    return svg.replace(INK, "currentColor")
+    # too dark on a dark page: the page says which blue
+    return svg.replace(INK, "currentColor").replace(BLUE.lower(), "var(--blue)")
 
 
 def log_ticks(axes: Axes, values: Sequence[float], labels: Sequence[str] | None = None) -> None:
@@ -133,7 +134,7 @@ def apart(heights: Sequence[float], gap: float) -> list[float]:
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
-    """Write each line's name right of its last point (x, y, text, colour), moved apart where they would meet."""
+    """Write each line's name right of its last point (x, y, text, colour), moved apart where they meet."""
     if not ends:
         return
     low, high = axes.get_ylim()

@@ -29,7 +29,7 @@ NAMES = {"none": "right", "form": "form", "arithmetic": "arithmetic", "reasoning
 
 
 def class_shares(outcomes: pl.DataFrame) -> dict[str, dict[int, Estimate]]:
-    """Return the share of answers in each error class by the number of demonstrations, SFT alone and untrained.
+    """Return the share of answers in each error class by number of demonstrations, SFT alone and untrained.
 
     "none" is the class of right answers. The shares of one number add up to 1.
     """
@@ -45,7 +45,7 @@ def class_shares(outcomes: pl.DataFrame) -> dict[str, dict[int, Estimate]]:
 
 
 def form_figure(outcomes: pl.DataFrame, folder: Path) -> Picture | None:
-    """Return the figure of error classes against demonstrations; None where fewer than two numbers have run."""
+    """Return the figure of error classes against demonstrations; None if fewer than two numbers have run."""
     shares = class_shares(outcomes)
     sizes = sorted({size for by_size in shares.values() for size in by_size})
     if len(sizes) < 2:
@@ -80,7 +80,7 @@ def form_figure(outcomes: pl.DataFrame, folder: Path) -> Picture | None:
             ends.append((place[sizes_here[-1]], means[-1], NAMES.get(name, name), colour))
         labels = [f"{size:,}" if size else "0\n(untrained)" for size in sizes]
         log_ticks(axes, [place[size] for size in sizes], labels)
-        axes.set_ylim(0, 1.02)
+        axes.set_ylim(-0.02, 1.02)
         axes.set_ylabel("share of all answers")
         axes.set_xlabel("demonstrations (SFT alone)")
         label_ends(axes, ends)

@@ -69,7 +69,7 @@ def score_figure(
         panels[0].set_ylabel(AXIS_LABELS[measure])
         for axes in panels:  # after all panels have set the shared limits
             label_ends(axes, _ends(rows, measure, axes.get_title(loc="left")))
-        _legend(figure, rows, panels[0])
+        _legend(figure, rows)
         return save(figure, folder, "score")
 
 
@@ -90,7 +90,8 @@ def other_measures_figure(
         handles = [
             Line2D([], [], color=colours[s], marker=_marker(s, shares), label=share_name(s)) for s in shares
         ]
-        _legend(figure, rows, figure.axes[0], handles)
+        handles.append(Line2D([], [], color=INK, linewidth=1, linestyle=":", label="untrained"))
+        _legend(figure, rows, handles)
         return save(figure, folder, name)
 
 
@@ -127,19 +128,9 @@ def _draw(axes: Axes, rows: Sequence[SummaryRow], measure: str, method: str) -> 
         log_ticks(axes, sorted({*spots, *(row.cost_usd for row in outside)}))
     if base is not None:
         axes.axhline(base.mean, color=INK, linewidth=1, linestyle=":", alpha=0.7)
-        axes.annotate(
-            "untrained",
-            xy=(0.005, base.mean),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 3),
-            textcoords="offset points",
-            fontsize=8,
-            alpha=0.8,
-        )
-    if measure == "nll":
-        axes.set_ylim(bottom=0)
-    else:
-        axes.set_ylim(0, min(1.02, axes.get_ylim()[1]))
+    if measure in ("accuracy", "flexible", "form_rate"):
+        top = min(1.02, axes.get_ylim()[1])
+        axes.set_ylim(-0.02 * top, top)  # points at 0 are to be seen whole
     axes.set_xlabel("budget for labels (USD)")
 
 
@@ -188,10 +179,11 @@ def _ends(rows: Sequence[SummaryRow], measure: str, method: str) -> list[tuple[f
         known = [(x, e) for x, e in _series(rows, measure, share, method, budgets) if e is not None]
         if known:
             ends.append((known[-1][0], known[-1][1].mean, share_name(share), colours[share]))
-    return ends
+    base = next((row.measures[measure] for row in rows if row.arm.method == "base"), None)
+    return ends if base is None else [*ends, (max(budgets, default=1.0), base.mean, "untrained", INK)]
 
 
-def _legend(figure: Figure, rows: Sequence[SummaryRow], axes: Axes, handles: Sequence[Line2D] = ()) -> None:
+def _legend(figure: Figure, rows: Sequence[SummaryRow], handles: Sequence[Line2D] = ()) -> None:
     entries = list(handles)
     if any(row.arm.method == CONTROL for row in rows):
         entries.append(
