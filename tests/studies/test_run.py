@@ -13,6 +13,8 @@ import polars as pl
 import pytest
 from tests.studies.tiny import TINY, outcomes, run, start, write_study
 
+from apportion.cli.app import main
+
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -184,7 +186,9 @@ def test_ray_gives_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_accelerate_trains_each_stage_on_two_processes(tmp_path: Path) -> None:
     """Two processes see half of each batch each: the same losses up to the order of additions."""
-    small = TINY.replace("budgets = [4, 8]", "budgets = [8]").replace("shares = [1, 0.5, 0]", "shares = [0.5]")
+    small = TINY.replace("budgets = [4, 8]", "budgets = [8]").replace(
+        "shares = [1, 0.5, 0]", "shares = [0.5]"
+    )
     small = small.replace('controls = ["sft-on-chosen"]\ncontrol_budgets = [8]\n', "")
     config = Path(__file__).parents[2] / "studies" / "accelerate-two.yaml"
     run(write_study(tmp_path, small), tmp_path / "one")
@@ -198,3 +202,19 @@ def test_accelerate_trains_each_stage_on_two_processes(tmp_path: Path) -> None:
         pairs = zip(curve.read_text().splitlines(), alone.read_text().splitlines(), strict=True)
         for two, one in pairs:
             assert json.loads(two)["loss"] == pytest.approx(json.loads(one)["loss"], abs=1e-4)
+
+
+def test_status_and_report_read_what_a_run_leaves(
+    undisturbed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["study", "status", str(undisturbed), "--json"])
+    assert ended.value.code in (0, None)
+    status = json.loads(capsys.readouterr().out)
+    assert (status["stages_done"], status["cells_done"], status["running"]) == (13, 9, False)
+    assert status["units"] == status["units_done"] == 22
+    assert "<html" in (undisturbed / "report.html").read_text()
+    evidence = [json.loads(path.read_text()) for path in undisturbed.glob("stages/*/stage.json")]
+    divergences = [stage["evidence"]["kl_per_token"] for stage in evidence if stage["kind"] == "preference"]
+    assert len(divergences) == 4
+    assert all(value > 0 for value in divergences)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from tests.studies.tiny import TINY, write_study
 
 from apportion.studies.stages import Graph
 from apportion.studies.study import read_study
-from tests.studies.tiny import TINY, write_study
 
 
 def graph(tmp_path: Path, text: str = TINY, model: str = "the model") -> Graph:

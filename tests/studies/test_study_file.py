@@ -90,7 +90,10 @@ def test_a_file_that_cannot_be_read_is_refused(make: object, part: str, tmp_path
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("budgets = [100]\n[task]\npairs = 5", ["pairs", "5 in the pool", "at least 50", "Lower the budgets"]),
+        (
+            "budgets = [100]\n[task]\npairs = 5",
+            ["pairs", "5 in the pool", "at least 50", "Lower the budgets"],
+        ),
         ('budgets = [100]\n[model]\nsource = "$NO_SUCH"', ["[model] source", "$NO_SUCH", "export"]),
         ('budgets = [100]\n[model]\nsource = "gone.gguf"', ["gone.gguf", "no such file"]),
         ('budgets = [100]\n[model]\nsource = "."', ["no weights", "safetensors"]),

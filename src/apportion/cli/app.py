@@ -8,6 +8,8 @@ from rich.console import Console
 
 from apportion import __version__
 from apportion.cli.data import app as data_app
+from apportion.cli.findings import findings
+from apportion.cli.report import report
 from apportion.cli.study import app as study_app
 from apportion.cli.world import app as world_app
 from apportion.errors import UserError
@@ -21,6 +23,8 @@ app = App(
 app.command(study_app)
 app.command(data_app)
 app.command(world_app)
+app.command(findings)
+app.command(report)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,11 +9,12 @@ import cyclopts
 
 from apportion.errors import UserError
 from apportion.models.causal import model_identity
+from apportion.reports.report import write_report
 from apportion.studies.estimate import dry_run_lines
 from apportion.studies.runner import RunResult, run_study
 from apportion.studies.stages import Graph
 from apportion.studies.status import status_lines, study_status
-from apportion.studies.study import Study, read_study
+from apportion.studies.study import read_study
 
 app = cyclopts.App(
     name="study", help="Train a grid of cells, sharing what they have in common, and grade it."
@@ -56,13 +57,13 @@ def run(
         raise UserError(str(root), "a file", "a folder for the study", "Name another with --out.")
     graph = Graph(study, study.load_task(), model_identity(study.model, study.folder))
     result = run_study(study, graph, root, text=file.read_bytes(), engine=engine, workers=workers, tell=_tell)
+    page = write_report(root)
     if json:
-        print(json_module.dumps(_as_json(result, graph)))
+        print(json_module.dumps(_as_json(result, graph) | {"report": str(page)}))
         return
     print(_shared(result, graph))
-    for line in status_lines(study_status(root)):
-        print(line)
-    _report(root)
+    print("\n".join(status_lines(study_status(root))))
+    print(f"report: {page}")
 
 
 @app.command
@@ -105,12 +106,3 @@ def _as_json(result: RunResult, graph: Graph) -> dict:
         "found_done": result.found_done,
         "redone": result.redone,
     }
-
-
-def _report(root: Path) -> None:
-    from apportion.reports.report import write_report
-
-    print(f"report: {write_report(root)}")
-
-
-__all__ = ["Study", "app"]

@@ -52,7 +52,9 @@ class Cell:
 
 
 def purchase(budget_usd: float, sft_share: float, prices: Prices) -> Purchase:
-    """Return what a budget buys with a share r of it for demonstrations: n_SFT = r B / c_SFT, n_pref = (1 - r) B / c_pref.
+    """Return what a budget B buys with a share r of it for demonstrations.
+
+    n_SFT = r B / c_SFT and n_pref = (1 - r) B / c_pref (Raghavendra et al. 2025, arXiv 2502.11284).
 
     Counts are rounded down (after a ten-millionth of slack for decimal prices).
 

@@ -11,7 +11,7 @@ from apportion.studies.store import write_atomically
 EVERY_SECONDS = 5.0
 
 PROGRESS_FILE = "progress.json"
-"""Read by `study status`: units in all, units done, seconds left."""
+"""Read by `study status`: units in all, units done, seconds left, and the cells that the study names."""
 
 
 def duration(seconds: float) -> str:
@@ -88,7 +88,12 @@ class Progress:
 
     def _write(self) -> None:
         total = len(self._graph.units)
-        state = {"units": total, "done": total - len(self._left), "seconds_left": round(self.seconds_left())}
+        state = {
+            "units": total,
+            "done": total - len(self._left),
+            "seconds_left": round(self.seconds_left()),
+            "cells": [unit.name for unit in self._graph.units.values() if unit.kind == "cell"],
+        }
         write_atomically(self._root / PROGRESS_FILE, json.dumps(state).encode())
 
     def seconds_left(self) -> float:

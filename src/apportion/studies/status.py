@@ -48,17 +48,18 @@ def study_status(directory: Path) -> StudyStatus:
         cure = "Name the folder that `apportion study run` wrote, such as runs/world."
         raise UserError(str(directory), found, "a study's folder", cure)
     stages = sorted(directory.glob(f"stages/*/{MARKER}"))
-    graded = sorted(directory.glob(f"cells/*/{MARKER}"))
+    state = {"units": 0, "done": 0, "seconds_left": 0, "cells": []}
+    if (directory / PROGRESS_FILE).is_file():
+        state |= json.loads((directory / PROGRESS_FILE).read_text())
     cells = []
-    for marker in graded:
+    for marker in (directory / "cells" / name / MARKER for name in state["cells"]):
+        if not marker.is_file():
+            continue
         content = json.loads((marker.parent / "cell.json").read_text())
         cells.append(CellStatus(content["name"], content["cell"], content["summary"]))
     cells.sort(
         key=lambda c: (c.cell["n_demonstrations"] + c.cell["n_pairs"], c.cell["n_pairs"], c.cell["method"])
     )
-    state = {"units": 0, "done": 0, "seconds_left": 0}
-    if (directory / PROGRESS_FILE).is_file():
-        state |= json.loads((directory / PROGRESS_FILE).read_text())
     counts = len(stages), len(cells), state["units"], state["done"], float(state["seconds_left"])
     return StudyStatus(directory, *counts, Store(directory).has_runner(), tuple(cells))
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from apportion.errors import UserError
 from apportion.models.settings import ModelSettings
 from apportion.studies.cells import LOSSES, Cell, Control, PreferenceMethod, Prices, Purchase, arms, purchase
+from apportion.studies.ranges import check_ranges
 from apportion.studies.tables import expect_table, from_table, refuse_unknown
 from apportion.tasks.files import FilesSettings, files_task
 from apportion.tasks.math import GSM8KSettings, gsm8k_task
@@ -177,7 +178,7 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
         accelerate=engine.get("accelerate"),
         file=file,
     )
-    _check_ranges(study, where)
+    check_ranges(study, where)
     return study
 
 
@@ -215,98 +216,3 @@ def _preferences(
             raise UserError(f"{where}, rpo", f"sft_weight = {weight}", "more than 0", "Or use method dpo.")
         found[method] = replace(settings, loss=loss, sft_weight=weight)
     return found
-
-
-def _check_ranges(study: Study, where: str) -> None:
-    grid, prices = study.grid, study.prices
-
-    def require(holds: bool, key: str, found: object, expected: str, cure: str) -> None:
-        if not holds:
-            raise UserError(f"{where}, {key}", f"{found}", expected, cure)
-
-    def several(key: str, values: tuple) -> None:
-        require(len(set(values)) == len(values), key, list(values), "each value once", "Remove the repeat.")
-
-    require(bool(grid.budgets or study.purchases), "budgets", "none", "a list of budgets, or [[cells]]",
-            "Write budgets = [128, 512] (in USD).")  # fmt: skip
-    for budget in grid.budgets:
-        require(0 < budget < 1e9, "budgets", budget, "more than 0 USD", "Change it.")
-    require(
-        bool(grid.shares) or not grid.budgets,
-        "shares",
-        "none",
-        "shares from 0 to 1",
-        "Write shares = [1, 0.5, 0].",
-    )
-    for share in grid.shares:
-        require(0 <= share <= 1, "shares", share, "a share from 0 to 1", "Write .25 for a quarter.")
-    require(bool(grid.seeds), "seeds", "none", "at least one seed", "Write seeds = [0, 1, 2].")
-    for seed in grid.seeds:
-        require(0 <= seed < 2**31, "seeds", seed, "a whole number from 0 to 2147483647", "Change it.")
-    require(bool(grid.methods), "methods", "none", "at least one", 'Write methods = ["dpo"].')
-    several("budgets", grid.budgets)
-    several("shares", grid.shares)
-    several("seeds", grid.seeds)
-    several("methods", grid.methods)
-    several("controls", grid.controls)
-    for budget in grid.control_budgets or ():
-        require(budget in grid.budgets, "control_budgets", budget, "some of the budgets", "Change it.")
-    for name, price in (("demonstration", prices.demonstration), ("pair", prices.pair)):
-        require(0 < price < 1e9, f"[prices], {name}", price, "more than 0 USD", "Change the price.")
-    for stage, settings in (("sft", study.sft), *(("preference", study.preference[m]) for m in grid.methods)):
-        place = f"[{stage}]"
-        require(
-            settings.learning_rate > 0,
-            f"{place}, learning_rate",
-            settings.learning_rate,
-            "more than 0",
-            "Change it.",
-        )
-        require(settings.epochs > 0, f"{place}, epochs", settings.epochs, "more than 0", "Change it.")
-        require(
-            settings.batch_size >= 1, f"{place}, batch_size", settings.batch_size, "1 or more", "Change it."
-        )
-        require(
-            settings.accumulation >= 1,
-            f"{place}, accumulation",
-            settings.accumulation,
-            "1 or more",
-            "Change it.",
-        )
-        require(
-            0 <= settings.warmup < 1,
-            f"{place}, warmup",
-            settings.warmup,
-            "a share of the steps below 1",
-            "Change it.",
-        )
-        require(
-            settings.lora_rank >= 0,
-            f"{place}, lora_rank",
-            settings.lora_rank,
-            "0 (full) or more",
-            "Change it.",
-        )
-        require(settings.min_steps >= 0, f"{place}, min_steps", settings.min_steps, "0 or more", "Change it.")
-        require(settings.log_every >= 1, f"{place}, log_every", settings.log_every, "1 or more", "Change it.")
-        if isinstance(settings, PreferenceSettings):
-            require(settings.beta > 0, f"{place}, beta", settings.beta, "more than 0", "Change it.")
-    require(
-        study.model.max_length >= 8,
-        "[model], max_length",
-        study.model.max_length,
-        "8 tokens or more",
-        "Change it.",
-    )
-    decoding = study.decoding
-    require(
-        decoding.temperature >= 0,
-        "[decoding], temperature",
-        decoding.temperature,
-        "0 (greedy) or more",
-        "Change it.",
-    )
-    require(0 < decoding.top_p <= 1, "[decoding], top_p", decoding.top_p, "above 0 and up to 1", "Change it.")
-    require(
-        decoding.batch_size >= 1, "[decoding], batch_size", decoding.batch_size, "1 or more", "Change it."
-    )

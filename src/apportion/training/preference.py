@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from datasets import Dataset
 from peft import PeftModel
 from transformers import set_seed
-from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
+from trl.trainer.kto_config import KTOConfig
+from trl.trainer.kto_trainer import KTOTrainer
 
 from apportion.models.rendering import Rendered
 from apportion.training.artefact import save_weights
@@ -171,8 +174,9 @@ def _train_kto(
         arguments = trainer_arguments(
             settings, examples=len(rows), seed=seed, model=model, output_dir=scratch
         )
+        arguments["per_device_train_batch_size"] = 2 * pairs_per_batch
         config = KTOConfig(
-            **(arguments | {"per_device_train_batch_size": 2 * pairs_per_batch}),
+            **arguments,
             beta=settings.beta,
             precompute_ref_log_probs=True,
             train_sampling_strategy="sequential",

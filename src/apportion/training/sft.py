@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from datasets import Dataset
 from transformers import set_seed
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from apportion.models.rendering import Rendered
 from apportion.training.artefact import save_weights

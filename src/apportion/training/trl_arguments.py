@@ -107,7 +107,7 @@ def lora_config(settings: SFTSettings) -> LoraConfig | None:
         return None
     return LoraConfig(
         r=settings.lora_rank,
-        lora_alpha=settings.lora_alpha,
+        lora_alpha=settings.lora_alpha,  # type: ignore[arg-type]  # peft says int, and takes a float
         lora_dropout=settings.lora_dropout,
         target_modules=list(settings.lora_targets),
         task_type="CAUSAL_LM",
