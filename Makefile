@@ -30,7 +30,8 @@ $(STAMP): pyproject.toml constraints.txt
 	  "Apportion needs Python 3.11 or newer; '$(PYTHON)' is not. Type: make setup PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo \
 	  "'$(PYTHON)' cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@echo "Setting up .venv: about 1.7 GB and 2 to 5 minutes, once" >&2
+	@if [ -e $@ ]; then echo "Bringing .venv up to date" >&2; \
+	  else echo "Setting up .venv: about 1.7 GB and 2 to 5 minutes, once" >&2; fi
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
 	@$(PIP) --editable '.[train,dev]'
