@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apportion.errors import UserError
 from apportion.identity import digest, file_sha256
@@ -112,7 +112,7 @@ def load_model(settings: ModelSettings, base: Path) -> "PreTrainedModel":
 
     path = _as_folder(locate(settings, base))
     dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[settings.dtype]
-    model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
+    model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
     return model.to(choose_device(settings)).eval()
 
 
@@ -155,7 +155,7 @@ def converted_gguf(path: Path) -> Path:
     if (folder / "config.json").exists():
         return folder
     building = folder.with_name(f"{folder.name}.{os.getpid()}.building")
-    model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
     # The weights are plain floats by now; the mark of quantisation would make saving refuse them.
     model.is_quantized = False
     model.quantization_method = None

@@ -1,6 +1,6 @@
 """From texts to token ids, in the way that TRL tokenises prompt and completion."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apportion.judgements.demonstrations import Prompt
 from apportion.models.settings import Rendering
@@ -52,7 +52,8 @@ def render(
     shared = min(_common_prefix(alone, whole) for whole in wholes)
     prompt_ids = alone[:shared]
     answers = tuple(whole[shared:] for whole in wholes)
-    return _fit(prompt_ids, answers, max_length, tokenizer.bos_token_id)
+    bos = tokenizer.bos_token_id
+    return _fit(prompt_ids, answers, max_length, bos if isinstance(bos, int) else None)
 
 
 def _fit(prompt: list[int], answers: tuple[list[int], ...], max_length: int, bos: int | None) -> Rendered:
@@ -83,7 +84,7 @@ def _plain(prompt: Prompt) -> str:
 def _chat_ids(
     tokenizer: "PreTrainedTokenizerBase", turns: list[dict[str, str]], *, add_generation_prompt: bool
 ) -> list[int]:
-    encoded = tokenizer.apply_chat_template(
+    encoded: Any = tokenizer.apply_chat_template(
         turns, add_generation_prompt=add_generation_prompt, tokenize=True, return_dict=True
     )
     return list(encoded["input_ids"])

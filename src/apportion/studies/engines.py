@@ -138,7 +138,7 @@ class RayEngine:
 
     def __init__(self, study: Study, root: Path, workers: int, threads: int) -> None:
         try:
-            import ray
+            import ray  # type: ignore[import-not-found]
         except ImportError:
             raise UserError(
                 "--engine ray", "no Ray here", "the extra 'ray'", "Type: pip install 'apportion[ray]'"
@@ -149,7 +149,8 @@ class RayEngine:
         self._own_cluster = not ray.is_initialized()
         if self._own_cluster:
             ray.init(num_cpus=workers * threads, include_dashboard=False, log_to_driver=False)
-        self._new_actor = lambda: RayWorker.options(num_cpus=threads).remote(study, root.resolve(), threads)
+        actor: Any = RayWorker
+        self._new_actor = lambda: actor.options(num_cpus=threads).remote(study, root.resolve(), threads)
         self._actors = [self._new_actor() for _ in range(workers)]
         self._in_work: dict[Any, tuple[str, int]] = {}
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import ray
+import ray  # type: ignore[import-not-found]
 
 from apportion.studies.study import Study
 

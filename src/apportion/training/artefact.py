@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apportion.models.causal import load_model
 from apportion.models.settings import ModelSettings
@@ -44,7 +44,7 @@ def load_chain(settings: ModelSettings, base: Path, folders: Sequence[Path]) -> 
 
     full = [place for place, folder in enumerate(folders) if not (folder / ADAPTER).exists()]
     start = full[-1] + 1 if full else 0
-    model = load_model(settings, base)
+    model: Any = load_model(settings, base)
     if full:
         device, dtype = model.device, model.dtype
         model = AutoModelForCausalLM.from_pretrained(folders[full[-1]], dtype=dtype, use_safetensors=True)

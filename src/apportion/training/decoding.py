@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from apportion.identity import seed_for
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +26,8 @@ class Generation(NamedTuple):
 
 
 def decode(
-    model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
+    model: Any,
+    tokenizer: Any,
     prompts: Sequence[list[int]],
     settings: DecodingSettings,
     *,
@@ -76,7 +73,7 @@ def decode(
     return [found[i] for i in range(len(prompts))]
 
 
-def _cut(ids: list[int], tokenizer: "PreTrainedTokenizerBase") -> Generation:
+def _cut(ids: list[int], tokenizer: Any) -> Generation:
     finished = tokenizer.eos_token_id in ids
     answer = ids[: ids.index(tokenizer.eos_token_id)] if finished else ids
     return Generation(tokenizer.decode(answer, skip_special_tokens=True), len(answer) + finished, finished)

@@ -125,8 +125,9 @@ def _train_dpo(
             peft_config=lora_config(settings),
         )
         if settings.share_prompts and can_share_prompts(model):
-            policy = trainer.model
-            share_prompts(policy.get_base_model() if isinstance(policy, PeftModel) else policy)
+            policy: Any = trainer.model
+            whole: Any = policy.get_base_model() if isinstance(policy, PeftModel) else policy
+            share_prompts(whole)
         trainer.batches = batch_order(
             [len(row.prompt) + max(map(len, row.responses)) for row in rows],
             settings.batch_for(len(rows)),
