@@ -7,9 +7,9 @@ from apportion.errors import UserError
 from apportion.judgements.demonstrations import Prompt
 from apportion.studies.cells import Cell
 from apportion.studies.progress import duration
-from apportion.studies.study import Study
+from apportion.studies.study import Hardware, Study
 from apportion.tasks.task import Task
-from apportion.training.settings import PreferenceSettings, SFTSettings
+from apportion.training.settings import SFTSettings
 
 CHARACTERS_PER_TOKEN = 4.0
 """A rule of thumb for English and subword vocabularies; a dry run loads no tokenizer."""
@@ -51,14 +51,22 @@ def dry_run_lines(study: Study) -> list[str]:
         f"({len(shared) / max(1, len(wanted)):.0%})"
     )
     lines += _label_lines(study)
+    task: Task | None = None
     try:
         task = study.load_task()
+        lines += _pool_lines(task, cells)
     except UserError as error:
-        return [*lines, f"data not read: {error}"]
-    lines.append(
+        lines.append(f"data not read: {error}")
+    if study.hardware:
+        lines.append(_time_line(study, study.hardware, task, len(cells), shared))
+    return lines
+
+
+def _pool_lines(task: Task, cells: tuple[Cell, ...]) -> list[str]:
+    lines = [
         f"pools: {len(task.demonstrations)} demonstrations, {len(task.pairs)} pairs; held out: "
         f"{len(task.problems)} problems, {len(task.answers)} answers, {len(task.comparisons)} pairs"
-    )
+    ]
     for name, pool, most in (
         ("demonstrations", task.demonstrations, max(cell.n_demonstrations for cell in cells)),
         ("pairs", task.pairs, max(cell.n_pairs for cell in cells)),
@@ -67,8 +75,6 @@ def dry_run_lines(study: Study) -> list[str]:
             lines.append(
                 f"too few {name}: {most} wanted, {len(pool)} in the pool; this study would not start"
             )
-    if study.hardware:
-        lines.append(_time_line(study, task, cells, shared))
     return lines
 
 
@@ -100,35 +106,56 @@ def _label_lines(study: Study) -> list[str]:
     return [f"labels to own: {demonstrations:,} demonstrations and {pairs:,} pairs, {cost:,.2f} USD{note}"]
 
 
-def _time_line(study: Study, task: Task, cells: tuple[Cell, ...], shared: list[Training]) -> str:
-    hardware = study.hardware
-    assert hardware is not None
+def _time_line(
+    study: Study, hardware: Hardware, task: Task | None, cells: int, shared: list[Training]
+) -> str:
+    demonstration, pair, decoded = _tokens(study, hardware, task)
+    if demonstration is None or pair is None or decoded is None:
+        return (
+            "time: not known without the data; give tokens_per_... and decoded_tokens_per_cell in [hardware]"
+        )
+    trained = 0.0
+    for training in shared:
+        if training.kind in ("sft", "sft-on-chosen"):
+            seen = _rows_seen(study.sft, training.rows)
+            trained += seen * (demonstration if training.kind == "sft" else pair / 2)
+        else:  # a reference pass is a third of a training pass
+            seen = _rows_seen(study.preference[training.kind], training.rows)
+            trained += (seen + training.rows / 3) * pair
+    seconds = trained / hardware.train_tokens_per_second
+    seconds += cells * decoded / hardware.decode_tokens_per_second
+    cost = seconds / 3600 * hardware.usd_per_hour
+    return (
+        f"time: {trained / 1e6:,.1f} million tokens trained, {cells * decoded / 1e6:,.1f} million decoded, "
+        f"about {duration(seconds)} at the speeds in [hardware]; {cost:,.2f} USD for the machine"
+    )
+
+
+def _rows_seen(settings: SFTSettings, rows: int) -> float:
+    """How many rows a training runs through, epochs and steps taken together."""
+    return min(rows, settings.batch_for(rows)) * settings.accumulation * settings.steps_for(rows)
+
+
+def _tokens(
+    study: Study, hardware: Hardware, task: Task | None
+) -> tuple[float | None, float | None, float | None]:
+    """Tokens of a demonstration, of a pair, and decoded per cell: as given, else reckoned from the texts."""
 
     def tokens(*texts: str) -> float:
         return min(sum(map(len, texts)) / CHARACTERS_PER_TOKEN, study.model.max_length)
 
-    demonstration = fmean([tokens(_text(d.prompt), d.response) for d in task.demonstrations] or [0.0])
-    pair = fmean(
-        [tokens(_text(p.prompt), p.chosen) + tokens(_text(p.prompt), p.rejected) for p in task.pairs] or [0.0]
-    )
-    trained = 0.0
-    for training in shared:
-        settings: SFTSettings = (
-            study.sft if training.kind.startswith("sft") else study.preference[training.kind]
-        )
-        rows = min(training.rows, settings.batch_for(training.rows)) * settings.accumulation
-        per_row = demonstration if training.kind == "sft" else pair / 2
-        trained += rows * settings.steps_for(training.rows) * per_row
-        if isinstance(settings, PreferenceSettings):  # both sides, and a third as much for the reference pass
-            trained += rows * settings.steps_for(training.rows) * per_row + training.rows * pair / 3
-    limit = study.decoding.max_new_tokens or task.max_new_tokens
-    decoded = len(cells) * len(task.problems) * limit
-    seconds = trained / hardware.train_tokens_per_second + decoded / hardware.decode_tokens_per_second
-    cost = seconds / 3600 * hardware.usd_per_hour
-    return (
-        f"time: {trained / 1e6:,.1f} million tokens trained and {decoded / 1e6:,.1f} million decoded at most, "
-        f"about {duration(seconds)} at the speeds in [hardware], {cost:,.2f} USD of machine"
-    )
+    demonstration, pair = hardware.tokens_per_demonstration, hardware.tokens_per_pair
+    decoded = hardware.decoded_tokens_per_cell
+    if task is not None:
+        if demonstration is None:
+            sizes = [tokens(_text(d.prompt), d.response) for d in task.demonstrations]
+            demonstration = fmean(sizes or [0.0])
+        if pair is None:
+            both = [[tokens(_text(p.prompt), side) for side in (p.chosen, p.rejected)] for p in task.pairs]
+            pair = fmean([sum(sides) for sides in both] or [0.0])
+        if decoded is None:
+            decoded = len(task.problems) * float(study.decoding.max_new_tokens or task.max_new_tokens)
+    return demonstration, pair, decoded
 
 
 def _text(prompt: Prompt) -> str:

@@ -32,11 +32,18 @@ TASKS: dict[str, tuple[type, Callable[[Any, Path], Task]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """What `--dry-run` reckons time and its price with; measured speeds of the machine that is meant."""
+    """What `--dry-run` reckons time and its price with: speeds of the machine that is meant.
+
+    Tokens (prompt and response; for a pair, prompt and response twice) are reckoned from the texts where they are
+    not given; they have to be where the data cannot be read.
+    """
 
     train_tokens_per_second: float
     decode_tokens_per_second: float
     usd_per_hour: float = 0.0
+    tokens_per_demonstration: float | None = None
+    tokens_per_pair: float | None = None
+    decoded_tokens_per_cell: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
