@@ -29,11 +29,9 @@ def findings(directory: Path, *, json: bool = False) -> None:
         document = {"study": record.name, "findings": [asdict(finding) for finding in found]}
         print(msgspec.json.encode(document).decode())
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     if not found:
-        console.print(
-            escape(f"{directory}: nothing has been graded yet; type apportion study run with its file")
-        )
+        console.print(escape(f"{directory}: nothing has been graded yet; run the study first"))
     for finding in found:
         style = STYLES[finding.verdict]
         console.print(f"[{style}]{finding.verdict:9}[/] {escape(finding.claim)}")

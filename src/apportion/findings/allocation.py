@@ -45,7 +45,7 @@ class Allocation:
         return arms
 
     def ahead(self, left: Arm, right: Arm, *, level: float = 0.95) -> Estimate | None:
-        """Return by how much `left` is better than `right`, positive where it is; None where one is missing."""
+        """Return by how much `left` is better than `right`, above 0 where it is; None if one is missing."""
         weights = [1.0, -1.0] if BOUNDED[self.metric] else [-1.0, 1.0]
         return compared(self.table, [left, right], weights, self.metric, level=level)
 

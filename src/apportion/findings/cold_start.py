@@ -21,7 +21,7 @@ LIFT_POINTS = 0.15
 
 
 def pairs_alone_at_the_floor(allocation: Allocation) -> Finding:
-    """Return whether pairs alone, at the largest budget, leave accuracy within 5 points of the untrained model.
+    """Return whether pairs alone, at the largest budget, stay within 5 points of the untrained model.
 
     Holds if the whole interval of the paired difference lies at or below 5 points, fails if it lies above.
     """

@@ -73,7 +73,7 @@ def _value(of: str) -> pl.Expr:
 
 
 def main_metric(outcomes: pl.DataFrame) -> Metric | None:
-    """Return the metric that stands for the task: accuracy if there is any, else preference_accuracy, else nll."""
+    """Return the metric that stands for the task: accuracy, else preference_accuracy, else nll."""
     there = set(outcomes["metric"].unique().to_list())
     order: tuple[Metric, ...] = ("accuracy", "preference_accuracy", "nll")
     return next((metric for metric in order if metric in there), None)

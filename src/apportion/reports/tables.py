@@ -100,11 +100,14 @@ def rich_table(rows: Sequence[SummaryRow]) -> Table:
     """Return the summary as a table for a terminal of 80 columns: an interval for the first measure only."""
     short = {"accuracy": "accuracy", "form_rate": "form", "nll": "nll", "preference_accuracy": "pref."}
     measures = [name for name in measures_shown(rows) if name in short]
-    table = Table(box=None, pad_edge=False, caption=interval_note(rows), caption_justify="left")
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 1, 0, 0), caption=interval_note(rows), caption_justify="left"
+    )
     for heading in ("USD", "share", "demos", "pairs", "method", "seeds", *(short[name] for name in measures)):
         table.add_column(heading, justify="left" if heading == "method" else "right", no_wrap=True)
     for row in rows:
-        _, share, demonstrations, pairs, method, seeds, *scores, cost = text_cells(row, measures)
+        _, share, demonstrations, pairs, method, _, *scores, cost = text_cells(row, measures)
+        seeds = f"{len(row.seeds_done)}/{len(row.seeds_asked)}"
         scores = [scores[0], *(text.partition(" ")[0] for text in scores[1:])] if scores else []
         style = "dim" if row.state == "not run yet" else None
         table.add_row(cost, share, demonstrations, pairs, method, seeds, *scores, style=style)

@@ -1,0 +1,183 @@
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.reports.made_study import WORLD, made_study
+from tests.reports.test_summary import PRICED
+
+from apportion.errors import UserError
+from apportion.reports.report import write_report
+
+VOID = {"meta", "link", "br", "img", "hr"}
+
+
+class Page(HTMLParser):
+    """Checks that tags close in order, and keeps attributes and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.words += data.split()
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("runs") / "world"
+    made_study(root)
+    return root
+
+
+def test_the_report_tells_the_study(world: Path):
+    path = write_report(world)
+    assert path == world / "report.html"
+    text = Page(path.read_text()).text
+    for heading in (
+        "The best split of each budget",
+        "What holds",
+        "All cells",
+        "Inside the preference stages",
+    ):
+        assert heading in text
+    assert "cells graded 109 of 109" in text
+    assert "not complete" not in text
+    assert "One seed" not in text
+    assert "✓ holds" in text
+    figures = sorted(path.name for path in (world / "figures").iterdir())
+    assert figures == ["form_and_reasoning.png", "other_measures_rpo.png", "score.png", "training_rpo.png"]
+    for figure in (world / "figures").iterdir():
+        assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_needs_nothing_from_outside(world: Path):
+    text = write_report(world).read_text()
+    page = Page(text)
+    loading = [value for name, value in page.attributes if name in ("src", "href", "xlink:href", "srcset")]
+    assert all(value and value.startswith("#") for value in loading), loading
+    assert "<script" not in text
+    assert "@import" not in text
+    assert all(inside.startswith("#") for inside in re.findall(r"url\(([^)]*)\)", text))
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_the_same_folder_gives_the_same_bytes(world: Path):
+    first = {path: path.read_bytes() for path in (write_report(world), *(world / "figures").iterdir())}
+    assert {
+        path: path.read_bytes() for path in (write_report(world), *(world / "figures").iterdir())
+    } == first
+
+
+def test_text_from_data_is_escaped(tmp_path: Path):
+    evil = "<script>alert(1)</script>"
+    text = WORLD + f'\n[model]\nsource = "{evil}"\n'
+    root = tmp_path / "<b>study & co"
+    made_study(root, text, items=8)
+    table = pl.read_parquet(root / "outcomes.parquet")
+    wrong = (
+        pl.when(pl.col("error_class") == "reasoning")
+        .then(pl.lit(f"{evil}$x$"))
+        .otherwise(pl.col("error_class"))
+    )
+    table.with_columns(wrong.alias("error_class")).write_parquet(root / "outcomes.parquet")
+    page = write_report(root).read_text()
+    assert "<script" not in page
+    assert "<b>study" not in page
+    assert evil in Page(page).text
+
+
+def test_a_study_that_is_not_complete_says_so(tmp_path: Path):
+    made_study(tmp_path, items=30, has_run=lambda c: c.n_demonstrations + c.n_pairs < 600)
+    text = Page(write_report(tmp_path).read_text()).text
+    assert "cells graded 82 of 109" in text
+    assert "This study is not complete: 27 of its 109 cells have not run" in text
+    assert text.count("not run yet") == 9
+    assert "Not measured" in text
+
+
+def test_a_study_that_has_not_run_is_a_page_too(tmp_path: Path):
+    (tmp_path / "study.toml").write_text(WORLD)
+    text = Page(write_report(tmp_path).read_text()).text
+    assert "cells graded 0 of 109" in text
+    assert "Nothing has been graded yet." in text
+    assert not (tmp_path / "figures").exists()
+
+
+def test_cells_graded_while_a_run_goes_on_are_mentioned(tmp_path: Path):
+    made_study(tmp_path, items=8)
+    (tmp_path / "outcomes.parquet").unlink()
+    assert "109 graded cells lie on disk" in Page(write_report(tmp_path).read_text()).text
+
+
+def test_one_seed_is_said_to_be_one_seed(tmp_path: Path):
+    made_study(tmp_path, WORLD.replace("[0, 1, 2]", "[0]"), items=30)
+    text = Page(write_report(tmp_path).read_text()).text
+    assert "One seed: how much another training run would differ is not in any interval here" in text
+    assert "over seeds and items." not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "metrics"),
+    [
+        (PRICED, ("accuracy", "nll", "preference_accuracy")),
+        (PRICED, ("nll", "preference_accuracy")),
+        (PRICED, ("nll",)),
+        (
+            "[[cells]]\nn_demonstrations = 8\nn_pairs = 24\n[[cells]]\nn_demonstrations = 16\n",
+            ("accuracy", "nll"),
+        ),
+        ("budgets = [64]\nshares = [1, 0.01, 0]\nbase = false\n", ("accuracy",)),
+        ("budgets = [64]\nshares = [1]\n", ("accuracy",)),
+    ],
+)
+def test_studies_of_all_kinds_have_reports(tmp_path: Path, text: str, metrics: tuple[str, ...]):
+    made_study(tmp_path, text, metrics=metrics, items=20)
+    page = Page(write_report(tmp_path).read_text())
+    assert "What holds" in page.text
+    assert "nan" not in page.text.lower().split()
+    assert (tmp_path / "figures" / "score.png").is_file()
+
+
+def test_one_item_of_a_loss_has_an_interval_that_is_not_known(tmp_path: Path):
+    made_study(tmp_path, items=1, metrics=("nll",))
+    text = Page(write_report(tmp_path).read_text()).text
+    assert "[?, ?]" in text
+    assert "inf" not in text.split()
+
+
+def test_a_folder_that_is_no_study_is_the_users_fault(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    for name, found in {"": "no study.toml", "none": "no such folder", "file": "a file"}.items():
+        with pytest.raises(UserError) as caught:
+            write_report(tmp_path / name)
+        assert found in caught.value.found
+
+
+def test_outcomes_of_another_make_are_the_users_fault(tmp_path: Path):
+    made_study(tmp_path, items=8)
+    pl.DataFrame({"score": [1.0]}).write_parquet(tmp_path / "outcomes.parquet")
+    with pytest.raises(UserError, match=r"outcomes\.parquet"):
+        write_report(tmp_path)
