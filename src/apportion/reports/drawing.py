@@ -95,7 +95,7 @@ def _inline(svg: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="([\d.]+)pt"', r'\1 style="max-width: \2pt"', svg, count=1)
     svg = svg.replace("'DejaVu Sans'", "system-ui, 'DejaVu Sans', sans-serif")
     # too dark on a dark page: the page says which blue
-    return svg.replace(INK, "currentColor").replace(BLUE.lower(), "var(--blue)")
+    return svg.replace(INK, "currentColor").replace(BLUE.lower(), "var(--line-blue)")
 
 
 def log_ticks(axes: Axes, values: Sequence[float], labels: Sequence[str] | None = None) -> None:
