@@ -89,7 +89,7 @@ PRESETS: dict[str, Preset] = {
         "Apportion's own settings for the generated world, chosen on its development split",
         {"learning_rate": 1e-3, "epochs": 4.0, "min_steps": 300, "schedule": "linear", "warmup": 0.05}
         | {"weight_decay": 0.0},
-        {"learning_rate": 3e-4, "epochs": 2.0, "min_steps": 0, "sft_weight": 0.2, "share_prompts": True},
+        {"learning_rate": 1e-4, "epochs": 2.0, "min_steps": 0, "sft_weight": 1.0, "share_prompts": True},
     ),
     "balancing-budget": _preset(
         "Raghavendra, Kang, Ritter 2025 (arXiv 2502.11284); beta is not printed there, .1 is the follow-up's",
