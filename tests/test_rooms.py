@@ -97,15 +97,20 @@ def prints(module: str, text: str) -> bool:
 def attempted(code: str, forbidden: tuple[str, ...] = HEAVY) -> set[str]:
     """Return which forbidden packages a fresh process tries to import while it runs some code.
 
-    The attempt fails there, as if the package were not installed, so an import that is optional is found too.
+    The attempt fails there, as if the package were not installed, so an import that is optional is found too. To
+    ask whether a package is there, as polars does, is no attempt.
     """
     guard = f"""
-import sys
+import importlib.machinery, sys
 class Guard:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in {forbidden!r}:
-            print("attempted:" + name.split(".")[0], file=sys.stderr, flush=True)
-            raise ModuleNotFoundError(name)
+            return importlib.machinery.ModuleSpec(name, self)
+    def create_module(self, spec):
+        print("attempted:" + spec.name.split(".")[0], file=sys.stderr, flush=True)
+        raise ModuleNotFoundError(spec.name)
+    def exec_module(self, module):
+        pass
 sys.meta_path.insert(0, Guard())
 """
     run = subprocess.run([sys.executable, "-c", guard + code], capture_output=True, text=True, check=False)
@@ -228,3 +233,4 @@ def test_an_attempt_to_load_torch_is_seen():
     assert attempted("import torch") == {"torch"}
     assert attempted("try:\n    import peft.tuners\nexcept ImportError:\n    pass") == {"peft"}
     assert attempted("import apportion.identity", forbidden=("numpy",)) == {"numpy"}
+    assert attempted("import importlib.util\nimportlib.util.find_spec('torch')") == set()
