@@ -8,11 +8,9 @@ from typing import Annotated, Literal
 import cyclopts
 
 from apportion.errors import UserError
-from apportion.models.causal import model_identity
-from apportion.reports.report import write_report
 from apportion.studies.estimate import dry_run_lines
 from apportion.studies.runner import RunResult, run_study
-from apportion.studies.stages import Graph
+from apportion.studies.stages import Graph, graph_of
 from apportion.studies.status import status_lines, study_status
 from apportion.studies.study import read_study
 
@@ -55,8 +53,10 @@ def run(
     root = out or Path("runs") / study.name
     if root.exists() and not root.is_dir():
         raise UserError(str(root), "a file", "a folder for the study", "Name another with --out.")
-    graph = Graph(study, study.load_task(), model_identity(study.model, study.folder))
-    result = run_study(study, graph, root, text=file.read_bytes(), engine=engine, workers=workers, tell=_tell)
+    graph = graph_of(study)
+    result = run_study(study, graph, root, engine=engine, workers=workers, tell=_tell)
+    from apportion.reports.report import write_report
+
     page = write_report(root)
     if json:
         print(json_module.dumps(_as_json(result, graph) | {"report": str(page)}))

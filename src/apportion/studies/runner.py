@@ -47,36 +47,32 @@ def run_study(
     graph: Graph,
     root: Path,
     *,
-    text: bytes,
     engine: Literal["local", "ray"] = "local",
     workers: int | None = None,
     tell: Callable[[str], None] = lambda line: None,
-    progress: Progress | None = None,
 ) -> RunResult:
     """Do every unit of the graph that is not done under `root`, then write outcomes.parquet.
 
-    `text` is the study file's, kept as study.toml; `tell` takes one-line messages. The same call after any kind
-    of death goes on where the last one was. Raises UserError, or UnitFailed for a bug in a unit.
+    Keeps the study file as study.toml; `tell` takes one-line messages. The same call after any kind of death goes
+    on where the last one was. Raises UserError, or UnitFailed for a bug in a unit.
     """
     store = Store(root)
     for folder in ("stages", "cells", "locks"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     with store.presence():
-        return _run(study, graph, store, text, engine, workers, tell, progress)
+        return _run(study, graph, store, engine, workers, tell)
 
 
 def _run(
     study: Study,
     graph: Graph,
     store: Store,
-    text: bytes,
     engine: Literal["local", "ray"],
     workers: int | None,
     tell: Callable[[str], None],
-    progress: Progress | None,
 ) -> RunResult:
     root = store.root
-    keep_study_file(root, text, tell)
+    keep_study_file(root, study.file.read_bytes(), tell)
     result = RunResult(root, asked_for=graph.asked_for)
     done = set()
     for unit in graph.units.values():
@@ -89,7 +85,7 @@ def _run(
                 result.redone.append(fault)
     result.found_done = len(done)
     queue = _Queue(graph, done)
-    progress = progress or Progress(graph, root, tell)
+    progress = Progress(graph, root, tell)
     if not queue.waiting:
         progress.begin([])
         write_outcomes(store, graph)

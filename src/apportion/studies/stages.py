@@ -9,6 +9,7 @@ from apportion.identity import digest, seed_for
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.subsets import permuted
+from apportion.models.causal import model_identity
 from apportion.studies.cells import Cell, PreferenceMethod
 from apportion.studies.study import Study
 from apportion.tasks.task import Task
@@ -60,7 +61,7 @@ class Graph:
         self.asked_for = 0
         """How many stages a runner without sharing would train: each cell's own, one by one."""
         self._study = study
-        self._task = task
+        self.task = task
         self._model_identity = model_identity
         self._evaluation = digest(
             [
@@ -126,13 +127,18 @@ class Graph:
         rows = self._pools.get((pool, seed))
         if rows is None:
             # A seed for each pool: prompts that are in both must not come first in both
-            rows = permuted(getattr(self._task, pool), seed_for(str(seed), pool))
+            rows = permuted(getattr(self.task, pool), seed_for(str(seed), pool))
             self._pools[pool, seed] = rows
         if n > len(rows):
             raise UserError(
-                f"task '{self._task.name}', {pool}",
+                f"task '{self.task.name}', {pool}",
                 f"{len(rows)} in the pool",
                 f"at least {n}, which the largest purchase asks for",
                 "Lower the budgets, raise the price, or add data.",
             )
         return tuple(rows[:n])
+
+
+def graph_of(study: Study) -> Graph:
+    """Return the graph of a study: reads its data and hashes its model; loads neither weights nor torch."""
+    return Graph(study, study.load_task(), model_identity(study.model, study.folder))

@@ -18,11 +18,11 @@ from transformers.utils import logging as transformers_logging
 from apportion.identity import seed_for
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
-from apportion.models.causal import choose_device, load_tokenizer, model_identity
+from apportion.models.causal import choose_device, load_tokenizer
 from apportion.models.rendering import Rendered, render
 from apportion.studies.grading import grade_cell
 from apportion.studies.launch import launch
-from apportion.studies.stages import Graph, Unit
+from apportion.studies.stages import Unit, graph_of
 from apportion.studies.store import Store
 from apportion.studies.study import Study
 from apportion.training.artefact import load_chain
@@ -42,8 +42,8 @@ class Worker:
     def __init__(self, study: Study, root: Path) -> None:
         self.study = study
         self.store = Store(root)
-        self.task = study.load_task()
-        self.graph = Graph(study, self.task, model_identity(study.model, study.folder))
+        self.graph = graph_of(study)
+        self.task = self.graph.task
         self.tokenizer = load_tokenizer(study.model, study.folder)
 
     def do(self, name: str) -> Result:
