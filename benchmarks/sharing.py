@@ -23,7 +23,8 @@ from apportion.identity import seed_for
 from apportion.judgements.subsets import subset
 from apportion.models.world_base import world_base_path
 from apportion.studies.cells import Cell
-from apportion.studies.study import Study, read_study
+from apportion.studies.study import Study
+from apportion.studies.study_file import read_study
 from apportion.tasks.task import Task
 
 HERE = Path(__file__).parent

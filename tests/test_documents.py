@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apportion.studies.study import study_from
+from apportion.studies.study_file import study_from
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

@@ -15,7 +15,8 @@ from apportion.studies.cells import Cell, Prices, Purchase, purchase
 from apportion.studies.runner import RunResult, run_study
 from apportion.studies.stages import Graph, graph_of
 from apportion.studies.status import StudyStatus, study_status
-from apportion.studies.study import Study, read_study
+from apportion.studies.study import Study
+from apportion.studies.study_file import read_study
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.tasks.world import WorldSettings, world_task
 

@@ -10,7 +10,8 @@ from tests.findings.made_outcomes import made_outcomes
 from apportion.findings.measured import Arm
 from apportion.identity import digest
 from apportion.studies.cells import Cell
-from apportion.studies.study import Study, read_study
+from apportion.studies.study import Study
+from apportion.studies.study_file import read_study
 
 WORLD = """
 budgets = [32, 128, 512, 2048]

@@ -6,7 +6,7 @@ import pytest
 from tests.studies.tiny import TINY, write_study
 
 from apportion.studies.stages import Graph
-from apportion.studies.study import read_study
+from apportion.studies.study_file import read_study
 
 
 def graph(tmp_path: Path, text: str = TINY, model: str = "the model") -> Graph:

@@ -7,7 +7,7 @@ import pytest
 from apportion.cli.app import main
 from apportion.errors import UserError
 from apportion.studies.cells import Cell
-from apportion.studies.study import read_study
+from apportion.studies.study_file import read_study
 
 GOOD = 'budgets = [100]\n[task]\nname = "world"\n'
 

@@ -12,7 +12,7 @@ from apportion.studies.estimate import dry_run_lines
 from apportion.studies.runner import RunResult, run_study
 from apportion.studies.stages import Graph, graph_of
 from apportion.studies.status import status_lines, study_status
-from apportion.studies.study import read_study
+from apportion.studies.study_file import read_study
 
 app = cyclopts.App(
     name="study", help="Train a grid of cells, sharing what they have in common, and grade it."

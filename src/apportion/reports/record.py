@@ -11,7 +11,8 @@ from apportion.errors import UserError
 from apportion.findings.measured import Arm, Points
 from apportion.studies.outcomes import SCHEMA
 from apportion.studies.store import MARKER
-from apportion.studies.study import Study, read_study
+from apportion.studies.study import Study
+from apportion.studies.study_file import read_study
 
 
 @dataclass(frozen=True, slots=True)

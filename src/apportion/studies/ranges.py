@@ -1,13 +1,11 @@
 """Which values a study's settings may have; what a type cannot say."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from apportion.errors import UserError
+from apportion.studies.study import Grid, Study
 from apportion.training.settings import PreferenceSettings, SFTSettings
-
-if TYPE_CHECKING:
-    from apportion.studies.study import Grid, Study
 
 MOST_USD = 1e9
 MOST_SEED = 2**31 - 1
@@ -23,14 +21,14 @@ class Rule(NamedTuple):
     cure: str = "Change it."
 
 
-def check_ranges(study: "Study", where: str) -> None:
+def check_ranges(study: Study, where: str) -> None:
     """Raise UserError for the first value that is out of range."""
     for rule in _rules(study):
         if not rule.holds:
             raise UserError(f"{where}, {rule.key}", f"{rule.found}", rule.expected, rule.cure)
 
 
-def _rules(study: "Study") -> Iterator[Rule]:
+def _rules(study: Study) -> Iterator[Rule]:
     yield from _grid_rules(study.grid, has_cells=bool(study.purchases))
     for kind, price in (("demonstration", study.prices.demonstration), ("pair", study.prices.pair)):
         yield Rule(f"[prices], {kind}", price, 0 < price < MOST_USD, "more than 0 USD")
@@ -47,7 +45,7 @@ def _rules(study: "Study") -> Iterator[Rule]:
     yield Rule("[decoding], batch_size", decoding.batch_size, decoding.batch_size >= 1, "1 or more")
 
 
-def _grid_rules(grid: "Grid", *, has_cells: bool) -> Iterator[Rule]:
+def _grid_rules(grid: Grid, *, has_cells: bool) -> Iterator[Rule]:
     some_budget = bool(grid.budgets) or has_cells
     yield Rule(
         "budgets", "none", some_budget, "a list of budgets, or [[cells]]", "Write budgets = [128, 512] (USD)."
