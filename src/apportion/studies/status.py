@@ -1,7 +1,6 @@
 """How a study's folder stands: what is done, and the scores of the cells so far."""
 
 import json
-import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -66,20 +65,19 @@ def study_status(directory: Path) -> StudyStatus:
 
 def status_lines(status: StudyStatus) -> list[str]:
     """Return a study's status as lines for a person."""
-    toml = tomllib.loads((status.directory / "study.toml").read_text())
     head = f"{status.directory}: {status.stages_done} stages and {status.cells_done} cells done"
     if status.running:
         head += f"; running, {status.units_done} of {status.units} units done"
         head += f", about {duration(status.seconds_left)} left" if status.seconds_left else ""
     elif status.units_done < status.units:
         head += f"; stopped with {status.units_done} of {status.units} units done, run it again to go on"
-    columns = ("accuracy", "flexible", "form_rate", "nll", "preference_accuracy")
-    shown = [column for column in columns if any(column in cell.summary for cell in status.cells)]
-    lines = [head, f"seeds {toml.get('seeds', [0])}"]
-    lines.append("".join(f"{name:>15}" for name in ("demonstrations", "pairs", "method", "seed", *shown)))
+    measures = ("accuracy", "flexible", "form_rate", "nll", "preference_accuracy")
+    shown = [name for name in measures if any(name in found.summary for found in status.cells)]
+    rows = [["demonstrations", "pairs", "method", "seed", *shown]]
     for found in status.cells:
-        cell = found.cell
-        row = [cell["n_demonstrations"], cell["n_pairs"], cell["method"], cell["seed"]]
-        scores = [f"{found.summary[name]:.3f}" if name in found.summary else "-" for name in shown]
-        lines.append("".join(f"{value!s:>15}" for value in (*row, *scores)))
-    return lines
+        recipe = (found.cell[name] for name in ("n_demonstrations", "n_pairs", "method", "seed"))
+        scores = (f"{found.summary[name]:.3f}" if name in found.summary else "-" for name in shown)
+        rows.append([*map(str, recipe), *scores])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return [head, *table]
