@@ -2,13 +2,14 @@
 
 import json as json_module
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import cyclopts
 
 from apportion.errors import UserError
-from apportion.studies.estimate import dry_run_lines
+from apportion.studies.estimate import estimate, estimate_lines
 from apportion.studies.runner import RunResult, run_study
 from apportion.studies.stages import Graph, graph_of
 from apportion.studies.status import status_lines, study_status
@@ -48,7 +49,8 @@ def run(
     """
     study = read_study(file)
     if dry_run:
-        print("\n".join(dry_run_lines(study)))
+        found = estimate(study)
+        print(json_module.dumps(asdict(found)) if json else "\n".join(estimate_lines(found)))
         return
     root = out or Path("runs") / study.name
     if root.exists() and not root.is_dir():

@@ -1,11 +1,11 @@
-"""What a study will buy, share and cost, before anything is trained: the lines of `--dry-run`."""
+"""What a study will buy, share and cost, before anything is trained: what `--dry-run` shows."""
 
 from dataclasses import dataclass
 from statistics import fmean
 
 from apportion.errors import UserError
 from apportion.judgements.demonstrations import Prompt
-from apportion.studies.cells import Cell
+from apportion.studies.cells import Cell, Purchase
 from apportion.studies.progress import duration
 from apportion.studies.study import Hardware, Study
 from apportion.tasks.task import Task
@@ -39,80 +39,168 @@ def trainings_of(cell: Cell) -> tuple[Training, ...]:
     return found
 
 
-def dry_run_lines(study: Study) -> list[str]:
-    """Return what `--dry-run` prints: cells, shared stages, examples, money and, with [hardware], time."""
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A purchase and what is trained on it, with its seeds and the (budget, share) points it stands for."""
+
+    n_demonstrations: int
+    n_pairs: int
+    method: str
+    seeds: tuple[int, ...]
+    cost_usd: float
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Sizes of what can be bought and of what is held out."""
+
+    demonstrations: int
+    pairs: int
+    problems: int
+    answers: int
+    comparisons: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineTime:
+    """Tokens trained and decoded, the seconds they take at the speeds in [hardware], and what the machine costs."""
+
+    tokens_trained: float
+    tokens_decoded: float
+    seconds: float
+    machine_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a study will do. `data_fault` says why the pools are not known; `time` is None without [hardware]."""
+
+    study: str
+    model: str
+    task: str
+    recipes: tuple[Recipe, ...]
+    cells: int
+    stages: int
+    stages_without_sharing: int
+    labels: Purchase
+    labels_usd: float
+    draws: int
+    pools: Pools | None
+    data_fault: str | None
+    time: MachineTime | None
+
+    @property
+    def too_few(self) -> list[str]:
+        """What the pools lack for the largest purchase; a study that lacks something does not start."""
+        if self.pools is None:
+            return []
+        wanted = {"demonstrations": self.labels.n_demonstrations, "pairs": self.labels.n_pairs}
+        there = {"demonstrations": self.pools.demonstrations, "pairs": self.pools.pairs}
+        return [
+            f"too few {kind}: {wanted[kind]} wanted, {there[kind]} in the pool; this study would not start"
+            for kind in wanted
+            if wanted[kind] > there[kind]
+        ]
+
+
+def estimate(study: Study) -> Estimate:
+    """Return what a study will train, share, buy and cost; reads its data if that is there, trains nothing."""
     cells = study.cells()
     wanted = [training for cell in cells for training in trainings_of(cell)]
     shared = list(dict.fromkeys(wanted))
-    lines = [f"study {study.name}: model {study.model_label}, task {study.task_name}, {len(cells)} cells"]
-    lines += _cell_lines(study, cells)
-    lines.append(
-        f"stages: {len(shared)} to train; {len(wanted)} for a runner that shares nothing "
-        f"({len(shared) / max(1, len(wanted)):.0%})"
-    )
-    lines += _label_lines(study)
-    task: Task | None = None
+    bought = list(study.bought())
+    # Subsets nest, so the labels of one seed are those of the largest counts
+    labels = Purchase(max(b.n_demonstrations for b in bought), max(b.n_pairs for b in bought))
+    task, fault = None, None
     try:
         task = study.load_task()
-        lines += _pool_lines(task, cells)
     except UserError as error:
-        lines.append(f"data not read: {error}")
-    if study.hardware:
-        lines.append(_time_line(study, study.hardware, task, len(cells), shared))
-    return lines
+        fault = str(error)
+    return Estimate(
+        study=study.name,
+        model=study.model_label,
+        task=study.task_name,
+        recipes=_recipes(study, cells),
+        cells=len(cells),
+        stages=len(shared),
+        stages_without_sharing=len(wanted),
+        labels=labels,
+        labels_usd=labels.cost_usd(study.prices),
+        draws=1 if study.grid.data_seed is not None else len(study.grid.seeds),
+        pools=None
+        if task is None
+        else Pools(
+            *map(len, (task.demonstrations, task.pairs, task.problems, task.answers, task.comparisons))
+        ),
+        data_fault=fault,
+        time=None if study.hardware is None else _time(study, study.hardware, task, len(cells), shared),
+    )
 
 
-def _pool_lines(task: Task, cells: tuple[Cell, ...]) -> list[str]:
-    lines = [
-        f"pools: {len(task.demonstrations)} demonstrations, {len(task.pairs)} pairs; held out: "
-        f"{len(task.problems)} problems, {len(task.answers)} answers, {len(task.comparisons)} pairs"
-    ]
-    for name, pool, most in (
-        ("demonstrations", task.demonstrations, max(cell.n_demonstrations for cell in cells)),
-        ("pairs", task.pairs, max(cell.n_pairs for cell in cells)),
-    ):
-        if most > len(pool):
-            lines.append(
-                f"too few {name}: {most} wanted, {len(pool)} in the pool; this study would not start"
-            )
-    return lines
-
-
-def _cell_lines(study: Study, cells: tuple[Cell, ...]) -> list[str]:
-    points = study.bought()
-    by_recipe: dict[tuple[int, int, str], list[int]] = {}
-    for cell in cells:
-        by_recipe.setdefault((cell.n_demonstrations, cell.n_pairs, cell.method), []).append(cell.seed)
-    lines = [f"{'demonstrations':>15}{'pairs':>8}  {'method':<14}{'seeds':<12}{'USD':>10}  budget @ share"]
-    for (demonstrations, pairs, method), seeds in by_recipe.items():
-        here = next(
-            (p for b, p in points.items() if (b.n_demonstrations, b.n_pairs) == (demonstrations, pairs)), []
+def estimate_lines(found: Estimate) -> list[str]:
+    """Return an estimate as lines for a person."""
+    lines = [f"study {found.study}: model {found.model}, task {found.task}, {found.cells} cells"]
+    lines.append(
+        f"{'demonstrations':>15}{'pairs':>8}  {'method':<14}{'seeds':<12}{'USD':>10}  budget @ share"
+    )
+    for one in found.recipes:
+        where = ", ".join(f"{budget:g} @ {share:g}" for budget, share in one.points)
+        seeds = ",".join(map(str, one.seeds))
+        counts = f"{one.n_demonstrations:>15}{one.n_pairs:>8}"
+        lines.append(f"{counts}  {one.method:<14}{seeds:<12}{one.cost_usd:>10,.2f}  {where}".rstrip())
+    saved = found.stages / max(1, found.stages_without_sharing)
+    lines.append(
+        f"stages: {found.stages} to train; {found.stages_without_sharing} for a runner that shares nothing "
+        f"({saved:.0%})"
+    )
+    note = "" if found.draws == 1 else f", each of {found.draws} seeds its own draw from the pools"
+    lines.append(
+        f"labels to own: {found.labels.n_demonstrations:,} demonstrations and {found.labels.n_pairs:,} pairs, "
+        f"{found.labels_usd:,.2f} USD{note}"
+    )
+    if found.pools is None:
+        lines.append(f"data not read: {found.data_fault}")
+    else:
+        lines.append(
+            f"pools: {found.pools.demonstrations} demonstrations, {found.pools.pairs} pairs; held out: "
+            f"{found.pools.problems} problems, {found.pools.answers} answers, {found.pools.comparisons} pairs"
         )
-        cost = demonstrations * study.prices.demonstration + pairs * study.prices.pair
-        where = ", ".join(f"{budget:g} @ {share:g}" for budget, share in here)
-        shown = ",".join(map(str, seeds))
-        lines.append(f"{demonstrations:>15}{pairs:>8}  {method:<14}{shown:<12}{cost:>10,.2f}  {where}")
+    lines += found.too_few
+    if found.time:
+        lines.append(
+            f"time: {found.time.tokens_trained / 1e6:,.1f} million tokens trained, "
+            f"{found.time.tokens_decoded / 1e6:,.1f} million decoded, about {duration(found.time.seconds)} at the "
+            f"speeds in [hardware]; {found.time.machine_usd:,.2f} USD for the machine"
+        )
     return lines
 
 
-def _label_lines(study: Study) -> list[str]:
-    """Subsets nest, so the labels of one seed are those of the largest counts."""
-    bought = list(study.bought())
-    demonstrations = max(purchase.n_demonstrations for purchase in bought)
-    pairs = max(purchase.n_pairs for purchase in bought)
-    cost = demonstrations * study.prices.demonstration + pairs * study.prices.pair
-    draws = 1 if study.grid.data_seed is not None else len(study.grid.seeds)
-    note = "" if draws == 1 else f", each of {draws} seeds its own draw from the pools"
-    return [f"labels to own: {demonstrations:,} demonstrations and {pairs:,} pairs, {cost:,.2f} USD{note}"]
+def _recipes(study: Study, cells: tuple[Cell, ...]) -> tuple[Recipe, ...]:
+    points = study.bought()
+    seeds: dict[tuple[int, int, str], list[int]] = {}
+    for cell in cells:
+        seeds.setdefault((cell.n_demonstrations, cell.n_pairs, cell.method), []).append(cell.seed)
+    found = []
+    for (demonstrations, pairs, method), of_it in seeds.items():
+        bought = Purchase(demonstrations, pairs)
+        where = tuple(points.get(bought, ()))
+        found.append(
+            Recipe(demonstrations, pairs, method, tuple(of_it), bought.cost_usd(study.prices), where)
+        )
+    return tuple(found)
 
 
-def _time_line(
+def _time(
     study: Study, hardware: Hardware, task: Task | None, cells: int, shared: list[Training]
-) -> str:
+) -> MachineTime:
     demonstration, pair, decoded = _tokens(study, hardware, task)
     if demonstration is None or pair is None or decoded is None:
-        return (
-            "time: not known without the data; give tokens_per_... and decoded_tokens_per_cell in [hardware]"
+        raise UserError(
+            "[hardware]",
+            "no data to count tokens in",
+            "tokens_per_demonstration, tokens_per_pair and decoded_tokens_per_cell",
+            "Give them there, or make the data readable.",
         )
     trained = 0.0
     for training in shared:
@@ -124,11 +212,7 @@ def _time_line(
             trained += (seen + training.rows / 3) * pair
     seconds = trained / hardware.train_tokens_per_second
     seconds += cells * decoded / hardware.decode_tokens_per_second
-    cost = seconds / 3600 * hardware.usd_per_hour
-    return (
-        f"time: {trained / 1e6:,.1f} million tokens trained, {cells * decoded / 1e6:,.1f} million decoded, "
-        f"about {duration(seconds)} at the speeds in [hardware]; {cost:,.2f} USD for the machine"
-    )
+    return MachineTime(trained, cells * decoded, seconds, seconds / 3600 * hardware.usd_per_hour)
 
 
 def _rows_seen(settings: SFTSettings, rows: int) -> float:

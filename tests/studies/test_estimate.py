@@ -1,0 +1,76 @@
+"""A dry run says what the run will do."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from apportion.cli.app import main
+from apportion.studies.estimate import estimate, estimate_lines
+from apportion.studies.stages import graph_of
+from apportion.studies.study_file import read_study
+from tests.studies.tiny import TINY, write_study
+
+STUDIES = {
+    "tiny": TINY,
+    "seeds and losses": TINY.replace("methods", "seeds = [0, 1]\nmethods").replace(
+        '["dpo"]', '["dpo", "ipo"]'
+    ),
+    "prices": TINY + "\n[prices]\npair = 0.5\n",
+    "one draw": "data_seed = 3\n" + TINY,
+}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_stages_counted_are_the_stages_of_the_graph(name: str, tmp_path: Path) -> None:
+    study = read_study(write_study(tmp_path, STUDIES[name]))
+    found, graph = estimate(study), graph_of(study)
+    assert found.stages == len(graph.trainings)
+    assert found.stages_without_sharing == graph.asked_for
+    assert found.cells == sum(unit.kind == "cell" for unit in graph.units.values())
+
+
+def test_money_is_counts_times_prices(tmp_path: Path) -> None:
+    found = estimate(read_study(write_study(tmp_path, STUDIES["prices"])))
+    assert (found.labels.n_demonstrations, found.labels.n_pairs, found.labels_usd) == (8, 16, 16.0)
+    assert all(one.cost_usd == one.n_demonstrations + one.n_pairs / 2 for one in found.recipes)
+
+
+def test_a_pool_that_is_too_small_is_said_before_the_run(tmp_path: Path) -> None:
+    small = TINY.replace("pairs = 40", "pairs = 5")
+    lines = estimate_lines(estimate(read_study(write_study(tmp_path, small))))
+    assert "too few pairs: 8 wanted, 5 in the pool; this study would not start" in lines
+
+
+def test_time_is_tokens_over_speeds(tmp_path: Path) -> None:
+    hardware = """
+    [hardware]
+    train_tokens_per_second = 10
+    decode_tokens_per_second = 100
+    usd_per_hour = 3.6
+    tokens_per_demonstration = 30
+    tokens_per_pair = 60
+    decoded_tokens_per_cell = 200
+    """
+    one_cell = "budgets = [8]\nshares = [1]\nbase = false\n" + TINY.partition("control_budgets = [8]\n")[2]
+    found = estimate(read_study(write_study(tmp_path, one_cell + hardware)))
+    assert found.time is not None
+    assert found.time.tokens_trained == 8 * 3 * 30  # three steps of all eight rows
+    assert found.time.seconds == 8 * 3 * 30 / 10 + 200 / 100
+    assert found.time.machine_usd == pytest.approx(found.time.seconds / 1000)
+
+
+def test_as_json_it_is_one_document_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = write_study(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["study", "run", str(study), "--out", str(tmp_path / "out"), "--dry-run", "--json"])
+    assert not ended.value.code
+    assert json.loads(capsys.readouterr().out)["cells"] == 9
+    assert [path.name for path in tmp_path.iterdir()] == [study.name]
+
+
+@pytest.mark.parametrize("path", sorted(Path("studies").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_study_is_read(path: Path) -> None:
+    assert read_study(path).cells()
