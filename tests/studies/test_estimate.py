@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.studies.tiny import TINY, write_study
 
 from apportion.cli.app import main
 from apportion.studies.estimate import estimate, estimate_lines
 from apportion.studies.stages import graph_of
 from apportion.studies.study_file import read_study
-from tests.studies.tiny import TINY, write_study
 
 STUDIES = {
     "tiny": TINY,

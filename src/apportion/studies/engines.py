@@ -145,7 +145,7 @@ class RayEngine:
             ) from None
         from apportion.studies.ray_worker import RayWorker
 
-        self._ray = ray
+        self._ray: Any = ray
         self._own_cluster = not ray.is_initialized()
         if self._own_cluster:
             ray.init(num_cpus=workers * threads, include_dashboard=False, log_to_driver=False)
