@@ -36,6 +36,8 @@ AXIS_LABELS = {
 }
 MARKERS = "osD^vPX"
 
+INCHES_OF_AN_ENTRY = 1.8  # of a legend: the line, a few words, the gap; the longest takes two
+
 
 def share_colours(shares: Sequence[float]) -> dict[float, str]:
     """Return a colour for each share: blue for SFT alone, orange for pairs alone, others in between."""
@@ -195,7 +197,9 @@ def _legend(figure: Figure, rows: Sequence[SummaryRow], handles: Sequence[Line2D
             Line2D([], [], color=GREY, linestyle="none", marker="d", label="cells outside the grid")
         )
     if entries:
-        figure.legend(handles=entries, loc="outside lower center", ncols=min(len(entries), 6), fontsize=8.5)
+        fitting = max(1, int(figure.get_figwidth() / INCHES_OF_AN_ENTRY))
+        columns = min(len(entries), fitting)
+        figure.legend(handles=entries, loc="outside lower center", ncols=columns, fontsize=8.5)
 
 
 def _shares(rows: Sequence[SummaryRow]) -> list[float]:
