@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from trl.trainer.utils import add_fused_lm_head
 
 from apportion.models.causal import load_model, load_tokenizer
@@ -15,10 +17,10 @@ from apportion.training.artefact import load_chain
 from apportion.training.decoding import DecodingSettings, decode
 from apportion.training.evidence import TokenDistributions, preference_evidence
 from apportion.training.likelihood import response_likelihoods
+from apportion.training.packing import can_pack, layout, pack_forward
 from apportion.training.preference import reference_log_probs, train_preference
 from apportion.training.settings import PreferenceSettings, SFTSettings
 from apportion.training.sft import train_sft
-from apportion.training.shared_prompt import can_share_prompts, share_prompts
 
 HERE = Path()
 MODEL = ModelSettings()
@@ -74,12 +76,15 @@ def test_sampled_decoding_repeats_with_its_seed(tokenizer: Any) -> None:
     assert one != other
 
 
-def test_shared_prompts_change_no_output(tokenizer: Any, pairs: list[Rendered]) -> None:
-    plain, shared = load_model(MODEL, HERE), load_model(MODEL, HERE)
-    for model in (plain, shared):
+@pytest.mark.parametrize("share", [False, True])
+def test_packing_changes_no_output_and_no_gradient(
+    tokenizer: Any, pairs: list[Rendered], share: bool
+) -> None:
+    plain, packed = load_model(MODEL, HERE), load_model(MODEL, HERE)
+    for model in (plain, packed):
         add_fused_lm_head(model, outputs=("log_probs", "entropy", "mean_logits", "is_top1"))
-    assert can_share_prompts(shared)
-    share_prompts(shared)
+    assert can_pack(packed)
+    pack_forward(packed, share_prompts=share)
     width = max(len(row.prompt) + len(side) for row in pairs for side in row.responses)
     ids = torch.zeros((2 * len(pairs), width), dtype=torch.long)
     labels, mask = torch.full_like(ids, -100), torch.zeros_like(ids)
@@ -90,15 +95,25 @@ def test_shared_prompts_change_no_output(tokenizer: Any, pairs: list[Rendered]) 
             labels[place, len(row.prompt) : end] = torch.tensor(row.responses[side])
             mask[place, :end] = 1
     batch = {"input_ids": ids, "attention_mask": mask, "labels": labels, "fused_lm_head": True}
-    one, two = plain(**batch), shared(**batch)
+    one, two = plain(**batch), packed(**batch)
     for field in ("log_probs", "entropy", "mean_logits"):
         torch.testing.assert_close(getattr(one, field), getattr(two, field), atol=1e-4, rtol=0)
     assert torch.equal(one.is_top1, two.is_top1)
     assert torch.equal(one.label_mask, two.label_mask)
     for output in (one, two):
         output.log_probs.sum().backward()
-    for a, b in zip(plain.parameters(), shared.parameters(), strict=True):
+    for a, b in zip(plain.parameters(), packed.parameters(), strict=True):
         torch.testing.assert_close(a.grad, b.grad, atol=1e-2, rtol=1e-3)
+
+
+@given(lengths=st.lists(st.integers(2, 60), min_size=1, max_size=32))
+def test_packed_texts_lie_whole_and_apart(lengths: list[int]) -> None:
+    spans, width = layout(lengths, None)
+    taken = {(span.packed_row, span.at + i) for span in spans for i in range(span.stop - span.start)}
+    assert len(taken) == sum(lengths)
+    assert all(span.at + span.stop - span.start <= width for span in spans)
+    rows = 1 + max(span.packed_row for span in spans)
+    assert rows * width <= 2 * sum(lengths) + 2 * max(lengths)  # first fit fills at least half
 
 
 def test_an_adapter_is_merged_into_its_parent_and_the_parent_is_the_reference(

@@ -72,10 +72,9 @@ class _Case:
 
         return [render(self.tokenizer, row.prompt, texts(row), "plain", MAX_LENGTH) for row in judgements]
 
-    def sft_losses(self, folder: Path) -> tuple[list[float], list[float]]:
-        settings = SFTSettings(
-            **{name: getattr(self.settings, name) for name in SFTSettings.__dataclass_fields__}
-        )
+    def sft_losses(self, folder: Path, *, pack: bool) -> tuple[list[float], list[float]]:
+        fields = {name: getattr(self.settings, name) for name in SFTSettings.__dataclass_fields__}
+        settings = SFTSettings(**(fields | {"pack": pack}))
         curve = train_sft(
             self.load(), self.tokenizer, self.rows(self.demonstrations), settings, seed=0, folder=folder
         )
@@ -117,20 +116,27 @@ def world() -> Callable[[int], _Case]:
     return case
 
 
-def test_sft_equals_trl_over_50_steps(world: Callable[[int], _Case], tmp_path: Path) -> None:
-    _assert_equal(*world(50).sft_losses(tmp_path), 50)
+@pytest.mark.parametrize("pack", [False, True])
+def test_sft_equals_trl_over_50_steps(world: Callable[[int], _Case], tmp_path: Path, pack: bool) -> None:
+    _assert_equal(*world(50).sft_losses(tmp_path, pack=pack), 50)
 
 
-@pytest.mark.parametrize("share_prompts", [False, True])
+@pytest.mark.parametrize(("pack", "share_prompts"), [(False, False), (True, False), (True, True)])
 @pytest.mark.parametrize(
     ("loss", "sft_weight"), [("sigmoid", 0.0), ("sigmoid", 0.2), ("ipo", 0.0), ("hinge", 0.0)]
 )
 def test_preference_stages_equal_trl(
-    world: Callable[[int], _Case], tmp_path: Path, loss: Any, sft_weight: float, share_prompts: bool
+    world: Callable[[int], _Case],
+    tmp_path: Path,
+    loss: Any,
+    sft_weight: float,
+    pack: bool,
+    share_prompts: bool,
 ) -> None:
     steps = 50 if (loss, sft_weight) == ("sigmoid", 0.0) else 5
     case = world(steps)
-    settings = replace(case.settings, loss=loss, sft_weight=sft_weight, share_prompts=share_prompts)
+    tricks = {"pack": pack, "share_prompts": share_prompts}
+    settings = replace(case.settings, loss=loss, sft_weight=sft_weight, **tricks)
     ours, theirs = case.dpo_losses(settings, tmp_path)
     _assert_equal(ours, theirs, steps)
     if (loss, sft_weight) == ("sigmoid", 0.0):
@@ -146,9 +152,9 @@ def test_smollm2_equals_trl_over_50_steps(tmp_path: Path) -> None:
         learning_rate=1e-4, epochs=1, batch_size=1, schedule="linear", log_every=1, lora_rank=16
     )
     case = _Case(ModelSettings(source=source), gsm8k_task(GSM8KSettings(), HERE), settings, 50, longest=90)
-    _assert_equal(*case.sft_losses(tmp_path), 50)
+    _assert_equal(*case.sft_losses(tmp_path, pack=True), 50)
     plain, theirs = case.dpo_losses(settings, tmp_path)
-    shared, _ = case.dpo_losses(replace(settings, share_prompts=True), tmp_path, theirs)
+    shared, _ = case.dpo_losses(replace(settings, pack=True, share_prompts=True), tmp_path, theirs)
     for ours in (plain, shared):
         _assert_equal(ours, theirs, 50)
         assert abs(ours[0] - log(2)) <= 1e-6

@@ -96,6 +96,30 @@ def markdown_table(rows: Sequence[SummaryRow]) -> str:
     return f"{table}\n\n{interval_note(rows)}\n"
 
 
+def grid_table(rows: Sequence[SummaryRow], measure: str) -> str:
+    """Return one measure as Markdown: a row for each budget and method, a column for each share.
+
+    SFT alone, which no method but SFT trains, stands in the rows of every method but the controls.
+    """
+    inside = [row for row in rows if row.budget_usd is not None and row.share is not None]
+    shares = sorted({row.share for row in inside if row.share is not None}, reverse=True)
+    methods = list(dict.fromkeys(row.arm.method for row in inside if row.arm.method != "sft")) or ["sft"]
+    found = {(row.budget_usd, row.share, row.arm.method): row.measures[measure] for row in inside}
+    lines = [["budget (USD)", "pairs by", *(percent(share) for share in shares)]]
+    lines.append(["---:", "---", *["---:"] * len(shares)])
+    for method in methods:
+        for budget in sorted({row.budget_usd for row in inside if row.arm.method == method}, key=float):
+            line = [money(budget), method]
+            for share in shares:
+                alone = None if method == "sft-on-chosen" else found.get((budget, share, "sft"))
+                estimate = found.get((budget, share, method)) or alone
+                line.append(NOTHING if estimate is None else f"{number(estimate.mean)} {bounds(estimate)}")
+            lines.append(line)
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    note = f"{HEADINGS[measure]} by share of the money that goes to demonstrations. {interval_note(rows)}"
+    return f"{table}\n\n{note[0].upper()}{note[1:]}\n"
+
+
 def rich_table(rows: Sequence[SummaryRow]) -> Table:
     """Return the summary as a table for a terminal of 80 columns: an interval for the first measure only."""
     short = {"accuracy": "accuracy", "form_rate": "form", "nll": "nll", "preference_accuracy": "pref."}

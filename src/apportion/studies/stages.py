@@ -63,6 +63,13 @@ class Graph:
         self._study = study
         self.task = task
         self._model_identity = model_identity
+        if not (task.problems or task.answers or task.comparisons):
+            raise UserError(
+                f"task '{task.name}'",
+                "nothing held out",
+                "problems, answers or comparisons to score by",
+                "Give the task held-out items.",
+            )
         self._evaluation = digest(
             [
                 GRADING_VERSION,
@@ -70,6 +77,7 @@ class Graph:
                 task.answers,
                 task.comparisons,
                 task.max_new_tokens,
+                f"{task.grade.__module__}.{task.grade.__qualname__}",
                 study.decoding,
             ]
         )
@@ -101,7 +109,16 @@ class Graph:
 
     def _sft(self, chain: tuple[str, ...], rows: tuple[Demonstration, ...], seed: int) -> tuple[str, ...]:
         settings = self._study.sft
-        name = digest(["sft", STAGE_VERSION, self._parent(chain), settings, digest(rows), seed])
+        name = digest(
+            [
+                "sft",
+                STAGE_VERSION,
+                self._parent(chain),
+                settings,
+                digest([content(row) for row in rows]),
+                seed,
+            ]
+        )
         self._add(Unit(name, "sft", chain, settings=settings, rows=rows, seed=seed))
         return (*chain, name)
 
@@ -109,7 +126,7 @@ class Graph:
         self, chain: tuple[str, ...], pairs: tuple[PreferencePair, ...], method: PreferenceMethod, seed: int
     ) -> tuple[str, ...]:
         settings = self._study.preference[method]
-        parent, data = self._parent(chain), digest(pairs)
+        parent, data = self._parent(chain), digest([content(pair) for pair in pairs])
         reference = digest(["reference", STAGE_VERSION, parent, data])
         self._add(Unit(reference, "reference", chain, rows=pairs))
         name = digest(["preference", STAGE_VERSION, parent, settings, data, seed])
@@ -137,6 +154,13 @@ class Graph:
                 "Lower the budgets, raise the price, or add data.",
             )
         return tuple(rows[:n])
+
+
+def content(row: Demonstration | PreferencePair) -> tuple:
+    """Return what a judgement says, without its id: a file that is renamed holds the same judgements."""
+    if isinstance(row, Demonstration):
+        return row.prompt, row.response
+    return row.prompt, row.chosen, row.rejected
 
 
 def graph_of(study: Study) -> Graph:

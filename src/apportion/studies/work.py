@@ -77,7 +77,7 @@ class Worker:
         assert unit.settings is not None
         model = self.model_before(unit)
         rows = [self.rendered(row) for row in unit.rows]
-        seed = seed_for(unit.name, "training", unit.seed)
+        seed = seed_for(str(unit.seed), f"{unit.kind} training")
         if isinstance(unit.settings, PreferenceSettings):
             reference = self._reference(unit)
             curve = train_preference(

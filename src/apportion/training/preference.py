@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datasets import Dataset
-from peft import PeftModel
 from transformers import set_seed
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer
@@ -16,11 +15,12 @@ from apportion.models.rendering import Rendered
 from apportion.training.artefact import save_weights
 from apportion.training.batches import batch_order
 from apportion.training.likelihood import response_likelihoods
+from apportion.training.packing import can_pack, pack_forward
 from apportion.training.settings import PreferenceSettings
-from apportion.training.shared_prompt import can_share_prompts, share_prompts
 from apportion.training.trl_arguments import (
     FixedBatchesMixin,
     RunLog,
+    fused,
     lora_config,
     run_quietly,
     trainer_arguments,
@@ -124,10 +124,8 @@ def _train_dpo(
             callbacks=[log],
             peft_config=lora_config(settings),
         )
-        if settings.share_prompts and can_share_prompts(model):
-            policy: Any = trainer.model
-            whole: Any = policy.get_base_model() if isinstance(policy, PeftModel) else policy
-            share_prompts(whole)
+        if settings.pack and can_pack(model):
+            pack_forward(fused(trainer.model), share_prompts=settings.share_prompts)
         trainer.batches = batch_order(
             [len(row.prompt) + max(map(len, row.responses)) for row in rows],
             settings.batch_for(len(rows)),
@@ -149,7 +147,7 @@ def _train_kto(
     folder: Path,
 ) -> list[dict[str, float]]:
     """Each pair becomes a desirable and an undesirable example; a batch holds both sides of its pairs."""
-    pairs_per_batch = max(1, settings.batch_for(len(rows)) // 2)
+    pairs_per_batch = settings.batch_for(len(rows))
     steps = settings.steps_for(len(rows))
     order = batch_order(
         [len(row.prompt) + max(map(len, row.responses)) for row in rows],
@@ -166,8 +164,8 @@ def _train_kto(
             for i in batch
             for side in (0, 1)
         ]
-        # TRL estimates the KL term from completions that are rotated by one within the batch
-        rotated = [sides[place - 1]["completion_ids"] for place in range(len(sides))]
+        # TRL estimates the KL term from completions of other prompts in the batch: here the next pair's, side by side
+        rotated = [sides[place - 2]["completion_ids"] for place in range(len(sides))]
         batches.append(list(range(len(examples), len(examples) + len(sides))))
         examples += [{**side, "KL_completion_ids": other} for side, other in zip(sides, rotated, strict=True)]
     log = RunLog()

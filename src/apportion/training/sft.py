@@ -12,10 +12,12 @@ from trl.trainer.sft_trainer import SFTTrainer
 from apportion.models.rendering import Rendered
 from apportion.training.artefact import save_weights
 from apportion.training.batches import batch_order
+from apportion.training.packing import can_pack, pack_forward
 from apportion.training.settings import SFTSettings
 from apportion.training.trl_arguments import (
     FixedBatchesMixin,
     RunLog,
+    fused,
     lora_config,
     run_quietly,
     trainer_arguments,
@@ -60,6 +62,8 @@ def train_sft(
             callbacks=[log],
             peft_config=lora_config(settings),
         )
+        if settings.pack and can_pack(model):
+            pack_forward(fused(trainer.model))
         trainer.batches = batch_order(
             [len(row) for row in ids],
             settings.batch_for(len(rows)),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
-from peft import LoraConfig
+from peft import LoraConfig, PeftModel
 from torch.utils.data import DataLoader, Sampler
 from transformers import PrinterCallback, Trainer, TrainerCallback
 from transformers.utils import logging as transformers_logging
@@ -99,6 +99,11 @@ def trainer_arguments(
         "remove_unused_columns": False,
         "dataloader_pin_memory": False,
     }
+
+
+def fused(model: Any) -> Any:
+    """Return the model that carries TRL's fused head: the one inside an adapter, or the model itself."""
+    return model.get_base_model() if isinstance(model, PeftModel) else model
 
 
 def lora_config(settings: SFTSettings) -> LoraConfig | None:
