@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -165,6 +166,53 @@ def _descendants(pid: int) -> list[int]:
 def test_kills_lose_nothing(undisturbed: Path, tmp_path: Path) -> None:
     study, out = write_study(tmp_path), tmp_path / "out"
     _kill_at_random_moments(study, out, kills=2, seed=0, span=12.0)
+    assert outcomes(out) == outcomes(undisturbed)
+
+
+@pytest.mark.parametrize(
+    "name", ["outcomes.parquet", "progress.json", "cells/*/cell.json", "stages/*/stage.json"]
+)
+@pytest.mark.parametrize("damage", [b"", b"[]", b"{", b"\x00\xff"])
+def test_a_folder_with_a_damaged_file_is_told_in_one_line(
+    undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, damage: bytes
+) -> None:
+    out = _copy(undisturbed, tmp_path)
+    for path in out.glob(name):
+        path.write_bytes(damage)
+    codes = []
+    for command in (["study", "status"], ["report"], ["findings"]):
+        with pytest.raises(SystemExit) as ended:
+            main([*command, str(out)])
+        codes.append(ended.value.code)
+        errors = capsys.readouterr().err
+        assert ended.value.code in (None, 0) or errors.count("\n") == 1
+    assert 2 in codes
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: p.write_text(""), lambda p: (p.mkdir(), (p / "stages").write_text(""))]
+)
+def test_an_out_folder_that_cannot_be_one_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], make: Callable[[Path], object]
+) -> None:
+    make(tmp_path / "out")
+    with pytest.raises(SystemExit) as ended:
+        main(["study", "run", str(write_study(tmp_path)), "--out", str(tmp_path / "out")])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_interrupt_says_how_to_go_on_and_loses_nothing(undisturbed: Path, tmp_path: Path) -> None:
+    study, out = write_study(tmp_path), tmp_path / "out"
+    for after in (0.3, 2.0, 9.0):
+        process = start(study, out)
+        time.sleep(after)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        if process.returncode:
+            assert process.returncode in (130, -signal.SIGINT)
+            assert "Traceback" not in errors or after < 1
+    run(study, out)
     assert outcomes(out) == outcomes(undisturbed)
 
 

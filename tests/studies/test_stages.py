@@ -84,3 +84,27 @@ def test_other_held_out_items_rename_cells_only(tmp_path: Path) -> None:
     before = graph(tmp_path).units
     after = graph(tmp_path, TINY.replace("problems = 12", "problems = 14")).units
     assert {before[name].kind for name in before.keys() - after.keys()} == {"cell"}
+
+
+def test_another_grader_renames_cells_and_a_renamed_file_renames_nothing(tmp_path: Path) -> None:
+    rows = "".join(f'{{"prompt": "p {i}", "response": "r {i}"}}\n' for i in range(8))
+    test = "".join(f'{{"prompt": "t {i}", "response": "{i}"}}\n' for i in range(4))
+
+    def units(name: str, grader: str) -> dict[str, str]:
+        (tmp_path / name).write_text(rows)
+        (tmp_path / "test.jsonl").write_text(test)
+        text = f"""
+        budgets = [4]
+        shares = [1]
+        [task]
+        name = "files"
+        demonstrations = "{name}"
+        test = "test.jsonl"
+        grader = "{grader}"
+        """
+        return {unit.name: unit.kind for unit in graph(tmp_path, text).units.values()}
+
+    before = units("one.jsonl", "exact")
+    assert units("two.jsonl", "exact") == before
+    after = units("one.jsonl", "last-number")
+    assert {before[name] for name in before.keys() - after.keys()} == {"cell"}

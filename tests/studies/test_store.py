@@ -1,3 +1,4 @@
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -82,6 +83,16 @@ def test_a_lock_is_refused_while_held_and_dies_with_its_process(tmp_path: Path) 
     with store.lock("one") as taken:
         assert taken
     assert not store.has_runner()
+
+
+def test_those_who_look_for_runners_do_not_see_one_another(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.presence():
+        pass
+    (tmp_path / "locks" / "runner-1").touch()  # left by a runner that was killed
+    with (tmp_path / "locks" / "runner-1").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert not store.has_runner()
 
 
 def test_atomic_writing_leaves_no_parts(tmp_path: Path) -> None:

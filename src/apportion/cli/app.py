@@ -19,6 +19,7 @@ app = App(
     help="Tells you which human judgements to buy next.",
     version=__version__,
     console=Console(soft_wrap=True),
+    suppress_keyboard_interrupt=False,
 )
 app.command(study_app)
 app.command(data_app)

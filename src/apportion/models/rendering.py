@@ -1,12 +1,18 @@
 """From texts to token ids, in the way that TRL tokenises prompt and completion."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apportion.errors import UserError
 from apportion.judgements.demonstrations import Prompt
 from apportion.models.settings import Rendering
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+
+MOST_UNKNOWN = 0.2
+"""The largest share of unknown tokens in a task's prompts that is not refused."""
 
 
 class Rendered(NamedTuple):
@@ -52,16 +58,34 @@ def render(
     shared = min(_common_prefix(alone, whole) for whole in wholes)
     prompt_ids = alone[:shared]
     answers = tuple(whole[shared:] for whole in wholes)
-    bos = tokenizer.bos_token_id
-    return _fit(prompt_ids, answers, max_length, bos if isinstance(bos, int) else None)
-
-
-def _fit(prompt: list[int], answers: tuple[list[int], ...], max_length: int, bos: int | None) -> Rendered:
     room = max(max_length // 2, max_length - max(len(answer) for answer in answers))
-    if len(prompt) > room:
-        head = prompt[:1] if bos is not None and prompt[0] == bos else []
-        prompt = [*head, *prompt[len(prompt) - room + len(head) :]]
-    return Rendered(prompt, tuple(answer[: max_length - len(prompt)] for answer in answers))
+    prompt_ids = cut_prompt(tokenizer, prompt_ids, room)
+    return Rendered(prompt_ids, tuple(answer[: max_length - len(prompt_ids)] for answer in answers))
+
+
+def cut_prompt(tokenizer: "PreTrainedTokenizerBase", ids: list[int], room: int) -> list[int]:
+    """Return the end of a prompt that is longer than `room` tokens; one that opens every text stays in front."""
+    if len(ids) <= room:
+        return ids
+    head = ids[:1] if ids[0] == tokenizer.bos_token_id else []
+    return [*head, *ids[len(ids) - room + len(head) :]]
+
+
+def refuse_unknown_words(
+    tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Prompt], source: str, rendering: Rendering
+) -> None:
+    """Raise UserError if the tokenizer has no tokens for much of the text, as the world's has none for English."""
+    ids = [token for prompt in prompts for token in render_prompt(tokenizer, prompt, rendering)]
+    unknown = (
+        sum(token == tokenizer.unk_token_id for token in ids) if tokenizer.unk_token_id is not None else 0
+    )
+    if unknown > MOST_UNKNOWN * len(ids):
+        raise UserError(
+            f"model '{source}'",
+            f"no token for {unknown / len(ids):.0%} of the words of the first prompts",
+            "a model that can read the task's texts",
+            "Name another model; 'world' reads the world task only.",
+        )
 
 
 def _common_prefix(a: list[int], b: list[int]) -> int:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from apportion.errors import UserError
 from apportion.findings.measured import Arm, Points
 from apportion.studies.outcomes import SCHEMA
-from apportion.studies.store import MARKER
+from apportion.studies.store import MARKER, reading
 from apportion.studies.study import Study
 from apportion.studies.study_file import read_study
 
@@ -63,7 +64,10 @@ def read_record(root: Path) -> StudyRecord:
     study = read_study(root / "study.toml")
     empty = pl.DataFrame(pl.from_arrow(SCHEMA.empty_table()))
     path = root / "outcomes.parquet"
-    outcomes = pl.read_parquet(path) if path.is_file() else empty
+    outcomes = empty
+    if path.is_file():
+        with reading(path):
+            outcomes = pl.DataFrame(pl.from_arrow(pq.read_table(path)))
     if list(outcomes.columns) != SCHEMA.names:
         cure = "Remove it and run the study again; nothing is trained twice."
         raise UserError(str(path), f"columns {outcomes.columns}", f"columns {SCHEMA.names}", cure)
@@ -74,10 +78,13 @@ def read_record(root: Path) -> StudyRecord:
         description = root / "cells" / name / "cell.json"
         if not description.is_file():
             continue
-        cell = json.loads(description.read_text())
-        environments.setdefault(json.dumps(cell["environment"], sort_keys=True), cell["environment"])
-        for stage in cell["stages"][-1:]:
-            training = _training(root / "stages" / stage, Arm(*arm), seed)
+        with reading(description):
+            cell = json.loads(description.read_text())
+            environments.setdefault(json.dumps(cell["environment"], sort_keys=True), cell["environment"])
+            last = [root / "stages" / str(stage) for stage in cell["stages"][-1:]]
+        for folder in last:
+            with reading(folder):
+                training = _training(folder, Arm(*arm), seed)
             trainings += [training] if training else []
     graded = len(list(root.glob(f"cells/*/{MARKER}")))
     name = root.resolve().name

@@ -108,7 +108,10 @@ def grid_table(rows: Sequence[SummaryRow], measure: str) -> str:
     lines = [["budget (USD)", "pairs by", *(percent(share) for share in shares)]]
     lines.append(["---:", "---", *["---:"] * len(shares)])
     for method in methods:
-        for budget in sorted({row.budget_usd for row in inside if row.arm.method == method}, key=float):
+        budgets = {
+            row.budget_usd for row in inside if row.arm.method == method and row.budget_usd is not None
+        }
+        for budget in sorted(budgets):
             line = [money(budget), method]
             for share in shares:
                 alone = None if method == "sft-on-chosen" else found.get((budget, share, "sft"))

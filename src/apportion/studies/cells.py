@@ -56,14 +56,14 @@ def purchase(budget_usd: float, sft_share: float, prices: Prices) -> Purchase:
 
     n_SFT = r B / c_SFT and n_pref = (1 - r) B / c_pref (Raghavendra et al. 2025, arXiv 2502.11284).
 
-    Counts are rounded down (after a ten-millionth of slack for decimal prices).
+    Counts are rounded down (after a hair of slack, for prices such as .1 that binary numbers do not have).
 
     >>> purchase(100, 0.25, Prices(demonstration=1.0, pair=0.5))
     Purchase(n_demonstrations=25, n_pairs=150)
     """
 
     def count(money: float, price: float) -> int:
-        return floor(money / price * (1 + 1e-7) + 1e-7)
+        return floor(money / price * (1 + 1e-12) + 1e-9)
 
     return Purchase(
         count(sft_share * budget_usd, prices.demonstration), count((1 - sft_share) * budget_usd, prices.pair)

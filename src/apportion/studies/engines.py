@@ -3,9 +3,10 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -56,7 +57,8 @@ class LocalEngine:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["apportion.studies.work"])
         self._arguments = (study, root, threads)
-        self._workers = [self._new_worker() for _ in range(workers)]
+        with _interrupts_ignored():  # the fork server inherits this: Ctrl-C is the runner's to answer
+            self._workers = [self._new_worker() for _ in range(workers)]
         self._unit_of: dict[Connection, str] = {}
 
     def _new_worker(self) -> tuple[Any, Connection]:
@@ -106,24 +108,41 @@ class LocalEngine:
 def _serve(connection: Connection, study: Study, root: Path, threads: int) -> None:
     """Do units until the runner is gone; a worker never outlives its runner."""
     threading.Thread(target=_end_with_runner, daemon=True).start()
-    import torch
-
-    from apportion.studies.work import Worker
-
-    torch.set_num_threads(threads)
-    worker: Worker | None = None
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker: Any = None
     while True:
         try:
             unit = connection.recv()
         except EOFError:
             return
         try:
-            worker = worker or Worker(study, root)
+            worker = worker or _new_worker(study, root, threads)
             connection.send(worker.do(unit))
         except UserError as error:
             connection.send(error)
         except Exception:
             connection.send(UnitFailed(f"unit {unit}\n{traceback.format_exc()}"))
+
+
+def _new_worker(study: Study, root: Path, threads: int) -> Any:
+    import torch
+
+    from apportion.studies.work import Worker
+
+    torch.set_num_threads(threads)
+    return Worker(study, root)
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _end_with_runner() -> None:

@@ -116,6 +116,8 @@ def estimate(study: Study) -> Estimate:
     try:
         task = study.load_task()
     except UserError as error:
+        if not error.where.startswith("hf:"):  # a hub that is out of reach leaves the rest to be said
+            raise
         fault = str(error)
     return Estimate(
         study=study.name,

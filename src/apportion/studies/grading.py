@@ -1,11 +1,13 @@
 """Grades a cell: one row per held-out item and metric, and what was decoded."""
 
 import json
+from math import isfinite
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from apportion.models.rendering import render, render_prompt
+from apportion.errors import UserError
+from apportion.models.rendering import cut_prompt, render, render_prompt
 from apportion.studies.outcomes import write_items
 from apportion.studies.stages import Unit
 from apportion.studies.study import Study
@@ -48,6 +50,14 @@ def grade_cell(
         scores = [row["score"] for row in rows if row["metric"] == metric]
         if scores:
             summary[metric] = fmean(scores)
+    if not all(isfinite(row["score"]) for row in rows):
+        recipe = f"{unit.cell.n_demonstrations} demonstrations, {unit.cell.n_pairs} pairs, {unit.cell.method}"
+        raise UserError(
+            f"cell {unit.name} ({recipe}, seed {unit.cell.seed})",
+            "scores that are not finite: its training diverged",
+            "finite log-probabilities",
+            "Lower the learning_rate under [sft] or [preference].",
+        )
     write_items(folder / "items.parquet", unit.name, unit.cell, rows)
     return summary
 
@@ -55,7 +65,10 @@ def grade_cell(
 def _accuracy(
     model: Any, tokenizer: Any, task: Task, study: Study, seed: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    prompts = [render_prompt(tokenizer, p.prompt, study.model.rendering) for p in task.problems]
+    style, longest = study.model.rendering, study.model.max_length
+    prompts = [
+        cut_prompt(tokenizer, render_prompt(tokenizer, p.prompt, style), longest) for p in task.problems
+    ]
     limit = study.decoding.max_new_tokens or task.max_new_tokens
     texts = decode(model, tokenizer, prompts, study.decoding, max_new_tokens=limit, seed=seed)
     rows, generations = [], []

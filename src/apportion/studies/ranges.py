@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from apportion.errors import UserError
-from apportion.studies.study import Grid, Study
+from apportion.studies.study import Grid, Hardware, Study
 from apportion.training.settings import PreferenceSettings, SFTSettings
 
 MOST_USD = 1e9
 MOST_SEED = 2**31 - 1
+MOST = 1e6
 
 
 class Rule(NamedTuple):
@@ -31,15 +32,21 @@ def check_ranges(study: Study, where: str) -> None:
 def _rules(study: Study) -> Iterator[Rule]:
     yield from _grid_rules(study.grid, has_cells=bool(study.purchases))
     for kind, price in (("demonstration", study.prices.demonstration), ("pair", study.prices.pair)):
-        yield Rule(f"[prices], {kind}", price, 0 < price < MOST_USD, "more than 0 USD")
+        yield Rule(f"[prices], {kind}", price, 0 < price < MOST_USD, "more than 0 and less than 1e9 USD")
     yield from _stage_rules("[sft]", study.sft)
     for method in study.grid.methods:
         yield from _stage_rules("[preference]", study.preference[method])
+    yield from _held_out_rules(study)
+    if study.hardware:
+        yield from _hardware_rules(study.hardware)
     length = study.model.max_length
     yield Rule("[model], max_length", length, length >= 8, "8 tokens or more")
     decoding = study.decoding
     yield Rule(
-        "[decoding], temperature", decoding.temperature, decoding.temperature >= 0, "0 (greedy) or more"
+        "[decoding], temperature",
+        decoding.temperature,
+        0 <= decoding.temperature < MOST,
+        "0 (greedy) or more",
     )
     yield Rule("[decoding], top_p", decoding.top_p, 0 < decoding.top_p <= 1, "above 0 and up to 1")
     yield Rule("[decoding], batch_size", decoding.batch_size, decoding.batch_size >= 1, "1 or more")
@@ -51,7 +58,7 @@ def _grid_rules(grid: Grid, *, has_cells: bool) -> Iterator[Rule]:
         "budgets", "none", some_budget, "a list of budgets, or [[cells]]", "Write budgets = [128, 512] (USD)."
     )
     for budget in grid.budgets:
-        yield Rule("budgets", budget, 0 < budget < MOST_USD, "more than 0 USD")
+        yield Rule("budgets", budget, 0 < budget < MOST_USD, "more than 0 and less than 1e9 USD")
     some_share = bool(grid.shares) or not grid.budgets
     yield Rule("shares", "none", some_share, "shares from 0 to 1", "Write shares = [1, 0.5, 0].")
     for share in grid.shares:
@@ -59,6 +66,9 @@ def _grid_rules(grid: Grid, *, has_cells: bool) -> Iterator[Rule]:
     yield Rule("seeds", "none", bool(grid.seeds), "at least one seed", "Write seeds = [0, 1, 2].")
     for seed in grid.seeds:
         yield Rule("seeds", seed, 0 <= seed <= MOST_SEED, f"a whole number from 0 to {MOST_SEED}")
+    if grid.data_seed is not None:
+        rule = f"a whole number from 0 to {MOST_SEED}"
+        yield Rule("data_seed", grid.data_seed, 0 <= grid.data_seed <= MOST_SEED, rule)
     yield Rule("methods", "none", bool(grid.methods), "at least one", 'Write methods = ["dpo"].')
     for key in ("budgets", "shares", "seeds", "methods", "controls"):
         values = list(getattr(grid, key))
@@ -70,14 +80,40 @@ def _grid_rules(grid: Grid, *, has_cells: bool) -> Iterator[Rule]:
 def _stage_rules(stage: str, settings: SFTSettings) -> Iterator[Rule]:
     for name in ("learning_rate", "epochs"):
         value = getattr(settings, name)
-        yield Rule(f"{stage}, {name}", value, 0 < value < float("inf"), "more than 0")
+        yield Rule(f"{stage}, {name}", value, 0 < value < MOST, "more than 0 and less than 1e6")
     for name in ("batch_size", "accumulation", "log_every"):
         value = getattr(settings, name)
         yield Rule(f"{stage}, {name}", value, value >= 1, "1 or more")
-    for name in ("lora_rank", "min_steps", "weight_decay", "lora_dropout"):
+    for name in ("lora_rank", "min_steps", "weight_decay", "max_grad_norm", "lora_alpha"):
         value = getattr(settings, name)
-        yield Rule(f"{stage}, {name}", value, value >= 0, "0 or more")
+        yield Rule(f"{stage}, {name}", value, 0 <= value < MOST, "0 or more")
+    for up_to, size in settings.batch_sizes:
+        yield Rule(f"{stage}, batch_sizes", [up_to, size], min(up_to, size) >= 1, "pairs of 1 or more")
     yield Rule(f"{stage}, warmup", settings.warmup, 0 <= settings.warmup < 1, "a share of the steps below 1")
+    yield Rule(
+        f"{stage}, lora_dropout", settings.lora_dropout, 0 <= settings.lora_dropout < 1, "a share below 1"
+    )
     if isinstance(settings, PreferenceSettings):
-        yield Rule(f"{stage}, beta", settings.beta, settings.beta > 0, "more than 0")
-        yield Rule(f"{stage}, sft_weight", settings.sft_weight, settings.sft_weight >= 0, "0 or more")
+        yield Rule(f"{stage}, beta", settings.beta, 0 < settings.beta < MOST, "more than 0")
+        yield Rule(f"{stage}, sft_weight", settings.sft_weight, 0 <= settings.sft_weight < MOST, "0 or more")
+
+
+def _held_out_rules(study: Study) -> Iterator[Rule]:
+    for name in ("items", "max_new_tokens"):
+        value = getattr(study.task, name, None)
+        yield Rule(f"[task], {name}", value, value is None or value >= _least(study, name), "1 or more")
+    limit = study.decoding.max_new_tokens
+    yield Rule("[decoding], max_new_tokens", limit, limit is None or limit >= 1, "1 or more")
+
+
+def _least(study: Study, name: str) -> int:
+    return 0 if name == "max_new_tokens" and study.task_name == "preference" else 1
+
+
+def _hardware_rules(hardware: Hardware) -> Iterator[Rule]:
+    for name in ("train_tokens_per_second", "decode_tokens_per_second"):
+        value = getattr(hardware, name)
+        yield Rule(f"[hardware], {name}", value, 0 < value < float("inf"), "more than 0")
+    for name in ("usd_per_hour", "tokens_per_demonstration", "tokens_per_pair", "decoded_tokens_per_cell"):
+        value = getattr(hardware, name)
+        yield Rule(f"[hardware], {name}", value, value is None or 0 <= value < float("inf"), "0 or more")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from apportion.errors import UserError
 from apportion.studies.engines import Engine, LocalEngine, RayEngine, UnitFailed
 from apportion.studies.outcomes import write_outcomes
 from apportion.studies.progress import Progress
@@ -57,8 +58,15 @@ def run_study(
     on where the last one was. Raises UserError, or UnitFailed for a bug in a unit.
     """
     store = Store(root)
-    for folder in ("stages", "cells", "locks"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
+    try:
+        for folder in ("stages", "cells", "locks"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        keep_study_file(root, study.file.read_bytes(), tell)
+    except OSError as error:
+        found = f"a folder that cannot be written ({error.strerror}: {error.filename})"
+        raise UserError(
+            str(root), found, "a folder of its own for the study", "Name one with --out."
+        ) from error
     with store.presence():
         return _run(study, graph, store, engine, workers, tell)
 
@@ -72,7 +80,6 @@ def _run(
     tell: Callable[[str], None],
 ) -> RunResult:
     root = store.root
-    keep_study_file(root, study.file.read_bytes(), tell)
     result = RunResult(root, asked_for=graph.asked_for)
     done = set()
     for unit in graph.units.values():

@@ -7,7 +7,7 @@ from typing import Any
 
 from apportion.errors import UserError
 from apportion.studies.progress import PROGRESS_FILE, duration
-from apportion.studies.store import MARKER, Store
+from apportion.studies.store import MARKER, Store, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,17 @@ def study_status(directory: Path) -> StudyStatus:
     stages = sorted(directory.glob(f"stages/*/{MARKER}"))
     state = {"units": 0, "done": 0, "seconds_left": 0, "cells": []}
     if (directory / PROGRESS_FILE).is_file():
-        state |= json.loads((directory / PROGRESS_FILE).read_text())
+        with reading(directory / PROGRESS_FILE):
+            state |= json.loads((directory / PROGRESS_FILE).read_text())
+            state |= {"seconds_left": float(state["seconds_left"]), "cells": list(map(str, state["cells"]))}
     cells = []
     for marker in (directory / "cells" / name / MARKER for name in state["cells"]):
         if not marker.is_file():
             continue
-        content = json.loads((marker.parent / "cell.json").read_text())
-        cells.append(CellStatus(content["name"], content["cell"], content["summary"]))
+        with reading(marker.parent / "cell.json"):
+            content = json.loads((marker.parent / "cell.json").read_text())
+            cell = {name: content["cell"][name] for name in ("n_demonstrations", "n_pairs", "method", "seed")}
+            cells.append(CellStatus(content["name"], cell, dict(content["summary"])))
     cells.sort(
         key=lambda c: (c.cell["n_demonstrations"] + c.cell["n_pairs"], c.cell["n_pairs"], c.cell["method"])
     )
@@ -65,7 +69,7 @@ def study_status(directory: Path) -> StudyStatus:
 
 def status_lines(status: StudyStatus) -> list[str]:
     """Return a study's status as lines for a person."""
-    head = f"{status.directory}: {status.stages_done} stages and {status.cells_done} cells done"
+    head = f"{status.directory}: {status.stages_done} stages (with reference passes) and {status.cells_done} cells done"
     if status.running:
         head += f"; running, {status.units_done} of {status.units} units done"
         head += f", about {duration(status.seconds_left)} left" if status.seconds_left else ""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from apportion.errors import UserError
 from apportion.identity import file_sha256
 
 MARKER = "DONE"
@@ -25,6 +26,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong inside, while a run's file is read, into a UserError that names the file."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        found = f"a damaged file ({type(error).__name__})"
+        cure = "Run the study again: what is damaged is found and done again."
+        raise UserError(str(path), found, "what a run writes", cure) from error
 
 
 class Store:
@@ -78,19 +90,22 @@ class Store:
         """Show that a runner is at work in the folder, for as long as its process lives."""
         locks = self.root / "locks"
         locks.mkdir(parents=True, exist_ok=True)
-        with (locks / "runners").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
+        mine = locks / f"runner-{os.getpid()}"
+        with mine.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             yield
+        mine.unlink(missing_ok=True)
 
     def has_runner(self) -> bool:
-        """Return whether any runner is at work in the folder."""
-        try:
-            with (self.root / "locks" / "runners").open("r") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except FileNotFoundError:
-            return False
+        """Return whether any runner is at work in the folder; those who look do not see one another."""
+        for path in self.root.glob("locks/runner-*"):
+            try:
+                with path.open() as file:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            except FileNotFoundError:
+                continue
         return False
 
     @contextmanager

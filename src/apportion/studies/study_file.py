@@ -48,17 +48,20 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
     grid = from_table(Grid, top, where)
     task_table = dict(expect_table(document.get("task", {"name": "world"}), f"{where}, [task]"))
     task_name = task_table.pop("name", "world")
-    if task_name not in TASKS:
+    if not isinstance(task_name, str) or task_name not in TASKS:
         known = ", ".join(TASKS)
         raise UserError(f"{where}, [task], name", f"{task_name!r}", f"one of {known}", "Change the name.")
     preset_name = document.get("preset", "world" if task_name == "world" else "small-lora")
-    if preset_name not in PRESETS:
+    if not isinstance(preset_name, str) or preset_name not in PRESETS:
         raise UserError(
             f"{where}, preset", f"{preset_name!r}", f"one of {', '.join(PRESETS)}", "Change the preset."
         )
     preset = PRESETS[preset_name]
     engine = expect_table(document.get("engine", {}), f"{where}, [engine]")
     refuse_unknown(engine, ["accelerate"], f"{where}, [engine]")
+    accelerate = engine.get("accelerate")
+    if accelerate is not None and not isinstance(accelerate, str):
+        raise UserError(f"{where}, [engine], accelerate", f"{accelerate!r}", "a file's name", "Change it.")
     study = Study(
         name=file.stem,
         grid=grid,
@@ -73,7 +76,7 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
         hardware=from_table(Hardware, document["hardware"], f"{where}, [hardware]")
         if "hardware" in document
         else None,
-        accelerate=engine.get("accelerate"),
+        accelerate=accelerate,
         file=file,
     )
     check_ranges(study, where)
@@ -90,7 +93,8 @@ def _explicit(tables: object, where: str) -> tuple[Purchase, ...]:
     for i, cell in enumerate(found, 1):
         if min(cell.n_demonstrations, cell.n_pairs) < 0:
             place = f"{where}, [[cells]] number {i}"
-            raise UserError(place, f"{cell}", "counts of 0 or more", "Change the count.")
+            counts = f"{cell.n_demonstrations} demonstrations and {cell.n_pairs} pairs"
+            raise UserError(place, counts, "counts of 0 or more", "Change the count.")
     return found
 
 
@@ -104,6 +108,9 @@ def _preferences(
     if "loss" in table:
         cure = f'Write methods = ["dpo"] at the top (one or more of {", ".join(LOSSES)}).'
         raise UserError(where, "key 'loss'", "the loss to be chosen by the method", cure)
+    for method, given in own.items():
+        if isinstance(given, dict) and "loss" in given:
+            raise UserError(f"{where}, {method}", "key 'loss'", "the method to say the loss", "Remove it.")
     common = {key: value for key, value in table.items() if key not in own}
     shared = from_table(PreferenceSettings, common, where, preset)
     found: dict[str, PreferenceSettings] = {}

@@ -35,7 +35,7 @@ def expect_table(value: object, where: str) -> Mapping[str, Any]:
         where,
         f"{value!r}",
         "a table of keys and values",
-        f"Write a heading [{where.rsplit(maxsplit=1)[-1]}].",
+        f"Write {where.rsplit(maxsplit=1)[-1]} as a heading, and its keys below it.",
     )
 
 
@@ -54,6 +54,8 @@ def type_error(error: msgspec.ValidationError, where: str, table: Mapping[str, A
     key = place.rstrip("`").lstrip(".") or "the table"
     value = table.get(key.split("[")[0].split(".")[0])
     expected = message.removeprefix("Expected ").replace("`", "").split(", got")[0]
+    if expected.startswith("Invalid enum value"):
+        expected = "one of the values that docs/study-file.md lists"
     if "missing required field" in message:
         missing = message.rsplit(" ", 1)[-1].strip("`")
         return UserError(where, f"no key '{missing}'", "it to be given", f"Add {missing} = ... there.")

@@ -15,11 +15,12 @@ from accelerate import PartialState
 from safetensors.torch import load_file, save_file
 from transformers.utils import logging as transformers_logging
 
+from apportion.errors import UserError
 from apportion.identity import seed_for
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.models.causal import choose_device, load_tokenizer
-from apportion.models.rendering import Rendered, render
+from apportion.models.rendering import Rendered, refuse_unknown_words, render
 from apportion.studies.grading import grade_cell
 from apportion.studies.launch import launch
 from apportion.studies.stages import Unit, graph_of
@@ -45,10 +46,18 @@ class Worker:
         self.graph = graph_of(study)
         self.task = self.graph.task
         self.tokenizer = load_tokenizer(study.model, study.folder)
+        judgements = (*self.task.demonstrations[:100], *self.task.pairs[:100])
+        prompts = [row.prompt for row in judgements]
+        refuse_unknown_words(self.tokenizer, prompts, study.model.source, study.model.rendering)
 
     def do(self, name: str) -> Result:
         """Do the unit of that name unless it is done; "busy" if another process has it in work."""
         unit = self.graph.units[name]
+        for need in unit.needs:
+            if not self.store.has_marker(self.graph.units[need].folder):
+                where = str(self.store.root / self.graph.units[need].folder)
+                cure = "Run the study again; nothing else is lost."
+                raise UserError(where, "a stage that is gone while the study runs", "it to stay", cure)
         with self.store.lock(name) as taken:
             if not taken:
                 return "busy"

@@ -7,10 +7,11 @@ from typing import Literal
 from apportion.errors import UserError
 from apportion.judgements.contamination import refuse_contamination
 from apportion.judgements.demonstrations import Demonstration
+from apportion.judgements.findings import excerpt
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import Faulty, read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered
-from apportion.tasks.grade import grade_exact, grade_last_number
+from apportion.tasks.grade import grade_exact, grade_last_number, last_number
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
 from apportion.tasks.sources import located
 from apportion.tasks.task import Problem, Task
@@ -67,6 +68,14 @@ def files_task(settings: FilesSettings, base: Path) -> Task:
         f"{_named(settings.demonstrations, settings.pairs)} against {_named(*held_out)}",
         settings.allow_contamination,
     )
+    wordy = next((row for row in test if last_number(row.response) is None), None)
+    if settings.grader == "last-number" and wordy is not None:
+        raise UserError(
+            f"{settings.test}, item {wordy.id}",
+            f"a reference without a number ({excerpt(wordy.response)})",
+            "a number to compare with",
+            "Mend it, or write grader = 'exact'.",
+        )
     template = settings.prompt_template
     return Task(
         name="files",

@@ -43,6 +43,7 @@ def decode(
     from transformers import GenerationConfig
 
     sampled = settings.temperature > 0
+    ends = _ends(model, tokenizer)
     config = GenerationConfig(
         max_new_tokens=max_new_tokens,
         do_sample=sampled,
@@ -50,7 +51,7 @@ def decode(
         top_p=settings.top_p if sampled else None,
         top_k=0 if sampled else None,
         pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
+        eos_token_id=sorted(ends),
         bos_token_id=tokenizer.bos_token_id,
     )
     by_length = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
@@ -69,11 +70,19 @@ def decode(
                 ids.to(model.device), attention_mask=mask.to(model.device), generation_config=config
             )
         for place, i in enumerate(chunk):
-            found[i] = _cut(output[place, width:].tolist(), tokenizer)
+            found[i] = _cut(output[place, width:].tolist(), tokenizer, ends)
     return [found[i] for i in range(len(prompts))]
 
 
-def _cut(ids: list[int], tokenizer: Any) -> Generation:
-    finished = tokenizer.eos_token_id in ids
-    answer = ids[: ids.index(tokenizer.eos_token_id)] if finished else ids
-    return Generation(tokenizer.decode(answer, skip_special_tokens=True), len(answer) + finished, finished)
+def _ends(model: Any, tokenizer: Any) -> set[int]:
+    """The tokens that close an answer: the tokenizer's, and those that the model was released with."""
+    released = model.generation_config.eos_token_id
+    several = released if isinstance(released, list) else [] if released is None else [released]
+    return {tokenizer.eos_token_id, *several}
+
+
+def _cut(ids: list[int], tokenizer: Any, ends: set[int]) -> Generation:
+    end = next((place for place, token in enumerate(ids) if token in ends), None)
+    answer = ids[:end]
+    text = tokenizer.decode(answer, skip_special_tokens=True)
+    return Generation(text, len(answer) + (end is not None), end is not None)
