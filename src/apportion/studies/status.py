@@ -50,7 +50,7 @@ def study_status(directory: Path) -> StudyStatus:
     state = {"units": 0, "done": 0, "seconds_left": 0, "cells": []}
     if (directory / PROGRESS_FILE).is_file():
         with reading(directory / PROGRESS_FILE):
-            state |= json.loads((directory / PROGRESS_FILE).read_text())
+            state = {**state, **json.loads((directory / PROGRESS_FILE).read_text())}
             state |= {"seconds_left": float(state["seconds_left"]), "cells": list(map(str, state["cells"]))}
     cells = []
     for marker in (directory / "cells" / name / MARKER for name in state["cells"]):
