@@ -1,6 +1,8 @@
 """Causal language models: any Hugging Face id, folder or GGUF file, and the world base."""
 
+import fcntl
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,21 +154,23 @@ def converted_gguf(path: Path) -> Path:
 
     cache = Path(os.environ.get("APPORTION_CACHE", "~/.cache/apportion")).expanduser()
     folder = cache / "gguf" / file_sha256(path)[:16]
-    if (folder / "config.json").exists():
-        return folder
-    building = folder.with_name(f"{folder.name}.{os.getpid()}.building")
-    model: Any = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
-    # The weights are plain floats by now; the mark of quantisation would make saving refuse them.
-    model.is_quantized = False
-    model.quantization_method = None
-    model.hf_quantizer = None
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.save_pretrained(building)
-    AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name).save_pretrained(building)
-    try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process that wants the same file waits, and finds it done
+        if (folder / "config.json").exists():
+            return folder
+        building = folder.with_suffix(".building")
+        shutil.rmtree(building, ignore_errors=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            path.parent, gguf_file=path.name, dtype=torch.float32
+        )
+        # The weights are plain floats by now; the mark of quantisation would make saving refuse them.
+        model.is_quantized = False
+        model.quantization_method = None
+        model.hf_quantizer = None
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config
+        model.save_pretrained(building)
+        AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name).save_pretrained(building)
         building.rename(folder)
-    except OSError:  # another process was first; its conversion is the same
-        if not (folder / "config.json").exists():
-            raise
     return folder

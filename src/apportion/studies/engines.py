@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from apportion.errors import UserError
-from apportion.studies.study import Study
+from apportion.studies.stages import Graph
 
 
 class Report(NamedTuple):
@@ -49,14 +49,14 @@ class UnitFailed(RuntimeError):
 class LocalEngine:
     """Worker processes on this machine, forked from one that has loaded torch and the trainers already."""
 
-    def __init__(self, study: Study, root: Path, workers: int, threads: int) -> None:
+    def __init__(self, graph: Graph, root: Path, workers: int, threads: int) -> None:
         # Read by the numerical libraries when the fork server imports them
         for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ[variable] = str(threads)
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["apportion.studies.work"])
-        self._arguments = (study, root, threads)
+        self._arguments = (graph, root, threads)
         with _interrupts_ignored():  # the fork server inherits this: Ctrl-C is the runner's to answer
             self._workers = [self._new_worker() for _ in range(workers)]
         self._unit_of: dict[Connection, str] = {}
@@ -105,7 +105,7 @@ class LocalEngine:
             process.join()
 
 
-def _serve(connection: Connection, study: Study, root: Path, threads: int) -> None:
+def _serve(connection: Connection, graph: Graph, root: Path, threads: int) -> None:
     """Do units until the runner is gone; a worker never outlives its runner."""
     threading.Thread(target=_end_with_runner, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -116,7 +116,7 @@ def _serve(connection: Connection, study: Study, root: Path, threads: int) -> No
         except EOFError:
             return
         try:
-            worker = worker or _new_worker(study, root, threads)
+            worker = worker or _new_worker(graph, root, threads)
             connection.send(worker.do(unit))
         except UserError as error:
             connection.send(error)
@@ -124,13 +124,13 @@ def _serve(connection: Connection, study: Study, root: Path, threads: int) -> No
             connection.send(UnitFailed(f"unit {unit}\n{traceback.format_exc()}"))
 
 
-def _new_worker(study: Study, root: Path, threads: int) -> Any:
+def _new_worker(graph: Graph, root: Path, threads: int) -> Any:
     import torch
 
     from apportion.studies.work import Worker
 
     torch.set_num_threads(threads)
-    return Worker(study, root)
+    return Worker(graph, root)
 
 
 @contextlib.contextmanager
@@ -155,7 +155,7 @@ def _end_with_runner() -> None:
 class RayEngine:
     """Actors on a Ray cluster that shares the study's folder; a local cluster is started if none is there."""
 
-    def __init__(self, study: Study, root: Path, workers: int, threads: int) -> None:
+    def __init__(self, graph: Graph, root: Path, workers: int, threads: int) -> None:
         try:
             import ray  # type: ignore[import-not-found]
         except ImportError:
@@ -169,7 +169,7 @@ class RayEngine:
         if self._own_cluster:
             ray.init(num_cpus=workers * threads, include_dashboard=False, log_to_driver=False)
         actor: Any = RayWorker
-        self._new_actor = lambda: actor.options(num_cpus=threads).remote(study, root.resolve(), threads)
+        self._new_actor = lambda: actor.options(num_cpus=threads).remote(graph, root.resolve(), threads)
         self._actors = [self._new_actor() for _ in range(workers)]
         self._in_work: dict[Any, tuple[str, int]] = {}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from accelerate import PartialState
 
+from apportion.studies.stages import graph_of
 from apportion.studies.study_file import read_study
 from apportion.studies.work import Worker
 
@@ -17,7 +18,7 @@ def main(arguments: list[str]) -> None:
     # Joins the other processes and takes this one's device; without an accelerator they talk by gloo
     state = PartialState(cpu=not torch.accelerator.is_available())
     file, root, unit, folder = arguments
-    worker = Worker(replace(read_study(Path(file)), accelerate=None), Path(root))
+    worker = Worker(graph_of(replace(read_study(Path(file)), accelerate=None)), Path(root))
     worker.train(worker.graph.units[unit], Path(folder))
     if state.is_main_process:
         launched = {"processes": state.num_processes, "backend": state.backend, "device": str(state.device)}

@@ -4,20 +4,20 @@ from pathlib import Path
 
 import ray  # type: ignore[import-not-found]
 
-from apportion.studies.study import Study
+from apportion.studies.stages import Graph
 
 
 @ray.remote(max_restarts=0)
 class RayWorker:
     """A worker behind Ray."""
 
-    def __init__(self, study: Study, root: Path, threads: int) -> None:
+    def __init__(self, graph: Graph, root: Path, threads: int) -> None:
         import torch
 
         from apportion.studies.work import Worker
 
         torch.set_num_threads(threads)
-        self._worker = Worker(study, root)
+        self._worker = Worker(graph, root)
 
     def do(self, unit: str) -> str:
         """Do a unit; see Worker.do."""

@@ -99,7 +99,7 @@ def _run(
         return result
     workers, threads = choose_workers(study, workers)
     build = {"local": LocalEngine, "ray": RayEngine}[engine]
-    running = build(study, root, min(workers, len(queue.waiting)), threads)
+    running = build(graph, root, min(workers, len(queue.waiting)), threads)
     try:
         _drain(queue, running, result, tell, progress)
     finally:

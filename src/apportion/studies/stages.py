@@ -15,10 +15,10 @@ from apportion.studies.study import Study
 from apportion.tasks.task import Task
 from apportion.training.settings import PreferenceSettings, SFTSettings
 
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 """Raised when the code of a stage changes what it computes; old stages then stay and new ones are trained."""
 
-GRADING_VERSION = 1
+GRADING_VERSION = 2
 """Raised when decoding or grading changes what it computes; cells are then graded again, nothing is retrained."""
 
 Kind = Literal["sft", "reference", "preference", "cell"]
@@ -60,7 +60,7 @@ class Graph:
         self.units: dict[str, Unit] = {}
         self.asked_for = 0
         """How many stages a runner without sharing would train: each cell's own, one by one."""
-        self._study = study
+        self.study = study
         self.task = task
         self._model_identity = model_identity
         if not (task.problems or task.answers or task.comparisons):
@@ -91,7 +91,7 @@ class Graph:
         return [unit for unit in self.units.values() if unit.kind in ("sft", "preference")]
 
     def _add_cell(self, cell: Cell) -> None:
-        data_seed = cell.seed if self._study.grid.data_seed is None else self._study.grid.data_seed
+        data_seed = cell.seed if self.study.grid.data_seed is None else self.study.grid.data_seed
         chain: tuple[str, ...] = ()
         if cell.n_demonstrations:
             rows = self._subset("demonstrations", cell.n_demonstrations, data_seed)
@@ -108,7 +108,7 @@ class Graph:
         self._add(Unit(name, "cell", chain, seed=cell.seed, cell=cell))
 
     def _sft(self, chain: tuple[str, ...], rows: tuple[Demonstration, ...], seed: int) -> tuple[str, ...]:
-        settings = self._study.sft
+        settings = self.study.sft
         name = digest(
             [
                 "sft",
@@ -125,7 +125,7 @@ class Graph:
     def _preference(
         self, chain: tuple[str, ...], pairs: tuple[PreferencePair, ...], method: PreferenceMethod, seed: int
     ) -> tuple[str, ...]:
-        settings = self._study.preference[method]
+        settings = self.study.preference[method]
         parent, data = self._parent(chain), digest([content(pair) for pair in pairs])
         reference = digest(["reference", STAGE_VERSION, parent, data])
         self._add(Unit(reference, "reference", chain, rows=pairs))

@@ -23,7 +23,7 @@ from apportion.models.causal import choose_device, load_tokenizer
 from apportion.models.rendering import Rendered, refuse_unknown_words, render
 from apportion.studies.grading import grade_cell
 from apportion.studies.launch import launch
-from apportion.studies.stages import Unit, graph_of
+from apportion.studies.stages import Graph, Unit
 from apportion.studies.store import Store
 from apportion.studies.study import Study
 from apportion.training.artefact import load_chain
@@ -38,13 +38,13 @@ Result = Literal["done", "found done", "busy"]
 
 
 class Worker:
-    """Does units of one study, keeping its task, graph and tokenizer at hand between them."""
+    """Does units of one study's graph, keeping its tokenizer at hand between them."""
 
-    def __init__(self, study: Study, root: Path) -> None:
-        self.study = study
+    def __init__(self, graph: Graph, root: Path) -> None:
+        self.graph = graph
+        self.study = study = graph.study
         self.store = Store(root)
-        self.graph = graph_of(study)
-        self.task = self.graph.task
+        self.task = graph.task
         self.tokenizer = load_tokenizer(study.model, study.folder)
         judgements = (*self.task.demonstrations[:100], *self.task.pairs[:100])
         prompts = [row.prompt for row in judgements]

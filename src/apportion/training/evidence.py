@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 PAIRS = 64
 """The first pairs of the stage's data, on which the evidence is taken."""
 
+BATCH = 16
+
 PROBABILITIES = 20_000_000
 """At most so many (token, vocabulary entry) probabilities are kept for the divergence."""
 
@@ -28,25 +30,33 @@ class TokenDistributions:
             if tokens * vocabulary > PROBABILITIES and self.rows:
                 break
             self.rows.append(row)
-        self.log_probs = [_at_response(model, row) for row in self.rows]
+        self.log_probs = _at_responses(model, self.rows)
 
     def divergence(self, model: Any) -> float:
         """Return KL(model || kept) in nats per token, exact over the vocabulary, averaged over the tokens."""
         total, tokens = 0.0, 0
-        for row, before in zip(self.rows, self.log_probs, strict=True):
-            after = _at_response(model, row)
+        for before, after in zip(self.log_probs, _at_responses(model, self.rows), strict=True):
             total += float((after.exp() * (after - before)).sum())
             tokens += len(after)
         return total / tokens
 
 
-def _at_response(model: Any, row: Rendered) -> "torch.Tensor":
+def _at_responses(model: Any, rows: list[Rendered]) -> "list[torch.Tensor]":
+    """Return for each row the log-probabilities at its chosen response, (tokens, vocabulary entries)."""
     import torch
 
-    ids = torch.tensor([row.prompt + row.responses[0]], device=model.device)
-    with torch.no_grad():
-        logits = model(input_ids=ids).logits[0, len(row.prompt) - 1 : -1]
-    return logits.float().log_softmax(dim=-1).cpu()
+    found: list[torch.Tensor] = []
+    for start in range(0, len(rows), BATCH):
+        texts = [row.prompt + row.responses[0] for row in rows[start : start + BATCH]]
+        ids = torch.zeros((len(texts), max(map(len, texts))), dtype=torch.long)
+        for place, text in enumerate(texts):
+            ids[place, : len(text)] = torch.tensor(text)  # what follows a text is not seen by it
+        with torch.no_grad():
+            logits = model(input_ids=ids.to(model.device)).logits
+        for place, (row, text) in enumerate(zip(rows[start : start + BATCH], texts, strict=True)):
+            at_response = logits[place, len(row.prompt) - 1 : len(text) - 1]
+            found.append(at_response.float().log_softmax(dim=-1).cpu())
+    return found
 
 
 def preference_evidence(

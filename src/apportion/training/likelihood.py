@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from apportion.training.packing import can_pack, pack_forward
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -30,6 +32,8 @@ def response_likelihoods(
 
     if "forward" not in vars(model):
         add_fused_lm_head(model)
+        if can_pack(model):
+            pack_forward(model)
     by_length = sorted(range(len(rows)), key=lambda i: len(rows[i][0]) + len(rows[i][1]))
     found: dict[int, Likelihood] = {}
     for start in range(0, len(rows), batch_size):

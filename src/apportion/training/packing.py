@@ -59,6 +59,7 @@ def pack_forward(model: Any, *, share_prompts: bool = False) -> None:
     the chosen response. Exact up to the order of additions.
     """
     original = model.forward
+    last = model.base_model.layers[-1]
 
     def forward(*args: Any, fused_lm_head: bool = False, labels: Any = None, **kwargs: Any) -> Any:
         if not fused_lm_head:
@@ -67,12 +68,25 @@ def pack_forward(model: Any, *, share_prompts: bool = False) -> None:
         lengths = attended.sum(dim=1).tolist()
         prompts = (labels != -100).int().argmax(dim=1).tolist()
         spans, width = layout(lengths, prompts if share_prompts else None)
-        packed, home = _packed(ids, labels, spans, width)
-        output = original(**packed, fused_lm_head=True, **kwargs)
+        packed, home = _packed(ids, spans, width)
         scored = labels[:, 1:] != -100
+        places = home[scored]
+
+        def last_layer(hidden: Any, **given: Any) -> Any:
+            attended = last.self_attn(hidden_states=last.input_layernorm(hidden), **given)[0]
+            kept = (hidden + attended).reshape(1, -1, hidden.size(-1))[:, places]
+            return kept + last.mlp(last.post_attention_layernorm(kept))
+
+        last.forward = last_layer
+        try:
+            output = original(
+                **packed, shift_labels=labels[:, 1:][scored][None], fused_lm_head=True, **kwargs
+            )
+        finally:
+            del last.forward
 
         def unpacked(field: "torch.Tensor | None") -> "torch.Tensor | None":
-            return None if field is None else field.reshape(-1)[home].masked_fill(~scored, 0)
+            return None if field is None else field.new_zeros(scored.shape).masked_scatter(scored, field)
 
         fields = {name: unpacked(getattr(output, name)) for name in PER_TOKEN}
         return type(output)(**fields, label_mask=scored)
@@ -111,11 +125,12 @@ def layout(lengths: Sequence[int], prompts: Sequence[int] | None) -> tuple[list[
 
 
 def _packed(
-    ids: "torch.Tensor", labels: "torch.Tensor", spans: list[Span], width: int
+    ids: "torch.Tensor", spans: list[Span], width: int
 ) -> tuple[dict[str, "torch.Tensor"], "torch.Tensor"]:
     """Return the packed batch, and for each token of the given batch but the last the place of its output.
 
     Shapes: R packed rows, W their width, N given rows, L their width; the mask is (R, 1, W, W), home (N, L - 1).
+    The output at a token predicts the next one, which need not lie beside it.
     """
     import numpy as np
     import torch
@@ -125,7 +140,6 @@ def _packed(
     position = np.zeros((rows, width), dtype=np.int64)
     text = np.full((rows, width), -1)
     branch = np.zeros((rows, width), dtype=np.int64)
-    starts = np.zeros((rows, width), dtype=bool)
     length = ids.size(1)
     home = np.zeros((ids.size(0), length), dtype=np.int64)
     for span in spans:
@@ -135,22 +149,14 @@ def _packed(
         position[place] = inside
         text[place] = span.text
         branch[place] = span.branch
-        if span.branch != 1 and span.stop > span.start:
-            starts[span.packed_row, span.at] = True  # what stands before it does not predict it
-        columns = span.at + inside - span.start
-        home[span.row, span.start : span.stop] = span.packed_row * (width - 1) + np.minimum(
-            columns, width - 2
-        )
+        home[span.row, span.start : span.stop] = span.packed_row * width + span.at + inside - span.start
     same = text[:, :, None] == text[:, None, :]
     hidden = (branch[:, :, None] == 2) & (branch[:, None, :] == 1)
     mask = same & ~hidden & np.tri(width, dtype=bool)
     device = ids.device
-    taken = torch.from_numpy(source).to(device)
-    unlabelled = torch.from_numpy(starts | (text < 0)).to(device)
     packed = {
-        "input_ids": ids.reshape(-1)[taken],
+        "input_ids": ids.reshape(-1)[torch.from_numpy(source).to(device)],
         "attention_mask": torch.from_numpy(mask[:, None]).to(device),
         "position_ids": torch.from_numpy(position).to(device),
-        "labels": labels.reshape(-1)[taken].masked_fill(unlabelled, -100),
     }
     return packed, torch.from_numpy(home[:, :-1]).to(device)
