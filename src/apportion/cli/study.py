@@ -10,7 +10,7 @@ import cyclopts
 
 from apportion.errors import UserError
 from apportion.studies.estimate import estimate, estimate_lines
-from apportion.studies.runner import RunResult, run_study
+from apportion.studies.runner import RunResult, run_study, warm_up
 from apportion.studies.stages import Graph, graph_of
 from apportion.studies.status import status_lines, study_status
 from apportion.studies.study_file import read_study
@@ -55,6 +55,8 @@ def run(
     root = out or Path("runs") / study.name
     if root.exists() and not root.is_dir():
         raise UserError(str(root), "a file", "a folder for the study", "Name another with --out.")
+    if engine == "local" and not (root / "outcomes.parquet").exists():
+        warm_up(study, workers)
     graph = graph_of(study)
     result = run_study(study, graph, root, engine=engine, workers=workers, tell=_tell)
     from apportion.reports.report import write_report

@@ -7,6 +7,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -46,19 +47,25 @@ class UnitFailed(RuntimeError):
     """A unit raised an error that is not the user's; carries the worker's traceback."""
 
 
+def preload(threads: int) -> None:
+    """Start the server that workers are forked from, unless it runs; it loads torch and the trainers by itself."""
+    # Read by the numerical libraries when the server imports them
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(threads)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    multiprocessing.set_forkserver_preload(["apportion.studies.work"])
+    with _interrupts_ignored():  # the server inherits this: Ctrl-C is the runner's to answer
+        forkserver.ensure_running()
+
+
 class LocalEngine:
     """Worker processes on this machine, forked from one that has loaded torch and the trainers already."""
 
     def __init__(self, graph: Graph, root: Path, workers: int, threads: int) -> None:
-        # Read by the numerical libraries when the fork server imports them
-        for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            os.environ[variable] = str(threads)
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        preload(threads)
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["apportion.studies.work"])
         self._arguments = (graph, root, threads)
-        with _interrupts_ignored():  # the fork server inherits this: Ctrl-C is the runner's to answer
-            self._workers = [self._new_worker() for _ in range(workers)]
+        self._workers = [self._new_worker() for _ in range(workers)]
         self._unit_of: dict[Connection, str] = {}
 
     def _new_worker(self) -> tuple[Any, Connection]:

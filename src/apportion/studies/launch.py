@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from apportion.errors import UserError
@@ -26,6 +27,13 @@ def launch(study: Study, root: Path, unit: str, folder: Path) -> None:
         )
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(config)]
     command += ["--module", "apportion.studies.launched", str(study.file), str(root), unit, str(folder)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise RuntimeError(f"accelerate launch ended with {ended.returncode}:\n{ended.stderr[-4000:]}")
+    with tempfile.TemporaryFile() as errors:
+        # The processes end when this pipe does: they never outlive the worker that launched them
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
+        ) as launched:
+            status = launched.wait()
+        if status:
+            errors.seek(0)
+            said = errors.read()[-4000:].decode(errors="replace")
+            raise RuntimeError(f"accelerate launch ended with {status}:\n{said}")

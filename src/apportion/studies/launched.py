@@ -1,7 +1,9 @@
 """One process of a launch: trains a stage together with the others."""
 
 import json
+import os
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from apportion.studies.work import Worker
 
 def main(arguments: list[str]) -> None:
     """Run one process of a launch: the study file, the study's folder, the unit, where to write."""
+    threading.Thread(target=_end_with_worker, daemon=True).start()
     # Joins the other processes and takes this one's device; without an accelerator they talk by gloo
     state = PartialState(cpu=not torch.accelerator.is_available())
     file, root, unit, folder = arguments
@@ -23,6 +26,11 @@ def main(arguments: list[str]) -> None:
     if state.is_main_process:
         launched = {"processes": state.num_processes, "backend": state.backend, "device": str(state.device)}
         (Path(folder) / "launch.json").write_text(json.dumps(launched))
+
+
+def _end_with_worker() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from apportion.errors import UserError
-from apportion.studies.engines import Engine, LocalEngine, RayEngine, UnitFailed
+from apportion.studies.engines import Engine, LocalEngine, RayEngine, UnitFailed, preload
 from apportion.studies.outcomes import write_outcomes
 from apportion.studies.progress import Progress
 from apportion.studies.stages import Graph, Unit
@@ -69,6 +69,11 @@ def run_study(
         ) from error
     with store.presence():
         return _run(study, graph, store, engine, workers, tell)
+
+
+def warm_up(study: Study, workers: int | None = None) -> None:
+    """Have what workers need loaded in the background, for a run on this machine that is about to come."""
+    preload(choose_workers(study, workers)[1])
 
 
 def _run(

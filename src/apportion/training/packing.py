@@ -15,7 +15,9 @@ MODELS_WITH_PLAIN_CAUSAL_ATTENTION = ("llama", "qwen2", "qwen3", "mistral", "smo
 """Model types where every layer takes the same causal mask, so that one mask of our own serves them all."""
 
 WIDTH_IN_TEXTS = 2
-"""Rows are as wide as so many of the longest text: wide enough to fill, narrow enough that attention stays cheap."""
+"""Rows are at most as wide as so many of the longest text: narrow enough that attention stays cheap."""
+
+WIDTHS_TRIED = 32
 
 PER_TOKEN = ("log_probs", "entropy", "log_sum_sq_probs", "mean_logits", "is_top1")
 
@@ -104,15 +106,9 @@ def layout(lengths: Sequence[int], prompts: Sequence[int] | None) -> tuple[list[
     sizes = list(lengths)
     if prompts is not None:
         sizes = [lengths[i] + 1 + lengths[i + count] - prompts[i] for i in range(count)]
-    width = WIDTH_IN_TEXTS * max(sizes)
-    used: list[int] = []
+    places, width = _least_space(sizes)
     spans: list[Span] = []
-    for text in sorted(range(count), key=lambda i: -sizes[i]):
-        row = next((r for r, filled in enumerate(used) if filled + sizes[text] <= width), len(used))
-        if row == len(used):
-            used.append(0)
-        at = used[row]
-        used[row] += sizes[text]
+    for text, (row, at) in places.items():
         if prompts is None:
             spans.append(Span(text, 0, lengths[text], row, at, text, 0))
             continue
@@ -121,7 +117,28 @@ def layout(lengths: Sequence[int], prompts: Sequence[int] | None) -> tuple[list[
         spans.append(Span(text, last, lengths[text], row, at + last, text, 1))
         rejected = text + count
         spans.append(Span(rejected, last, lengths[rejected], row, at + lengths[text], text, 2))
-    return spans, max(used)
+    return spans, width
+
+
+def _least_space(sizes: Sequence[int]) -> tuple[dict[int, tuple[int, int]], int]:
+    """Return (row, column) for each text, and the rows' width: of the widths tried, the one that fills best."""
+    longest = max(sizes)
+    by_size = sorted(range(len(sizes)), key=lambda text: -sizes[text])
+    best: tuple[int, dict[int, tuple[int, int]], int] | None = None
+    for limit in range(longest, WIDTH_IN_TEXTS * longest + 1, max(1, longest // WIDTHS_TRIED)):
+        used: list[int] = []
+        places: dict[int, tuple[int, int]] = {}
+        for text in by_size:
+            row = next((r for r, filled in enumerate(used) if filled + sizes[text] <= limit), len(used))
+            if row == len(used):
+                used.append(0)
+            places[text] = (row, used[row])
+            used[row] += sizes[text]
+        space = len(used) * max(used)
+        if best is None or space < best[0]:
+            best = space, places, max(used)
+    assert best is not None
+    return best[1], best[2]
 
 
 def _packed(

@@ -164,8 +164,9 @@ def _train_kto(
             for i in batch
             for side in (0, 1)
         ]
-        # TRL estimates the KL term from completions of other prompts in the batch: here the next pair's, side by side
-        rotated = [sides[place - 2]["completion_ids"] for place in range(len(sides))]
+        # TRL estimates the KL term from completions of other prompts: here the next pair's, side by side
+        following = [*batch[1:], batch[0]] if len(batch) > 1 else [(batch[0] + 1) % len(rows)]
+        rotated = [rows[i].responses[side] for i in following for side in (0, 1)]
         batches.append(list(range(len(examples), len(examples) + len(sides))))
         examples += [{**side, "KL_completion_ids": other} for side, other in zip(sides, rotated, strict=True)]
     log = RunLog()
