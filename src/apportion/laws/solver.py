@@ -47,7 +47,7 @@ def solve(problem: Problem, start: Floats, *, steps: int = 60, tolerance: float 
     damping = np.full(batch, 1e-2)
     precision = problem.root @ np.swapaxes(problem.root, -1, -2)
     residual = (problem.z - problem.curve(theta)) * problem.scale
-    cost = _cost(problem, residual, theta)
+    cost = objective(problem, residual, theta)
     still = np.ones(batch, bool)
     normal = np.zeros((batch, p, p))
     diagonal = np.arange(p)
@@ -63,7 +63,7 @@ def solve(problem: Problem, start: Floats, *, steps: int = 60, tolerance: float 
         step = np.clip(step, -3.0, 3.0)
         moved = theta + np.where(still[:, None], step, 0.0)
         residual_moved = (problem.z - problem.curve(moved)) * problem.scale
-        cost_moved = _cost(problem, residual_moved, moved)
+        cost_moved = objective(problem, residual_moved, moved)
         better = still & (cost_moved < cost)
         little = cost - cost_moved < tolerance * (1 + cost)
         still &= ~(better & little) & ~(~better & (damping > 1e8))
@@ -78,7 +78,8 @@ def solve(problem: Problem, start: Floats, *, steps: int = 60, tolerance: float 
     return Solution(theta, cost, normal, residual, ~still)
 
 
-def _cost(problem: Problem, residual: Floats, theta: Floats) -> Floats:
+def objective(problem: Problem, residual: Floats, theta: Floats) -> Floats:
+    """Return half the objective, (B,), from scaled residuals (B, N) and parameters (B, p)."""
     size = np.abs(residual)
     h = problem.huber
     loss = np.where(size <= h, 0.5 * size**2, h * (size - 0.5 * h)).sum(-1)
