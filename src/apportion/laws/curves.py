@@ -17,13 +17,19 @@ from apportion.laws.runs import Runs
 Floats = NDArray[np.float64]
 Status = Literal["converged", "underdetermined", "at_bound", "no_better_than_a_line"]
 
+SHARPNESS = 1.5
+"""How much sharper than one curve's mean evidence the weights of the families are."""
 FEWEST = 4
 """With fewer different sizes of trained models no law is determined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The result expected at n examples with a 95 % interval; for a loss the mean is geometric."""
+    """The result expected at n examples with a 95 % interval.
+
+    For a score `mean` is the posterior's. For a loss, whose posterior has a long tail far out, it is the exponential
+    of the families' median log losses, averaged by weight.
+    """
 
     n: int
     mean: float
@@ -36,8 +42,7 @@ class Curve:
     """The fitted law of one (model, task).
 
     `family` is the one of most weight, `parameters` are its own. `weights` say how far each family counts in the
-    predictions; `noise` is the run-to-run standard deviation in z. `z` (draws, M) holds posterior draws of the
-    average at the sizes `sizes` (M,), and `band` the predictions there.
+    predictions; `noise` is the run-to-run standard deviation in z, log(loss) or the logit of a score.
     """
 
     model: str | None
@@ -49,7 +54,8 @@ class Curve:
     weights: dict[Name, float]
     noise: float
     predictions: tuple[Prediction, ...]
-    points: int
+    theta: tuple[float, ...]
+    """The unconstrained parameters of `family`."""
     runs: Runs
 
 
@@ -95,7 +101,9 @@ def _fit(
     ]
     weights = _weights(fits, batch)
     with_largest = np.concatenate([np.maximum(asked, 1.0), np.maximum(largest, 1.0)[:, None]], 1)
-    mixed = _mixture([posterior_z(fit, with_largest, draws) for fit in fits], weights)
+    drawn = [posterior_z(fit, with_largest, draws) for fit in fits]
+    mixed = _mixture(drawn, weights)
+    centre = np.einsum("fb,fbm->bm", weights, np.stack([np.median(d, 0) for d in drawn]))
     z, end = mixed[..., :-1], mixed[..., -1:]
     if only is None:
         rng = generator("laws", "drift")
@@ -116,9 +124,10 @@ def _fit(
                 {f.family.name: float(w) for f, w in zip(fits, weights[:, i], strict=True)},
                 float(fit.noise[i]),
                 tuple(
-                    _prediction(n, z[:, i, k] + batch.offset[i], r.kind) for k, n in enumerate(asked[i])
+                    _prediction(n, z[:, i, k] + batch.offset[i], float(centre[i, k] + batch.offset[i]), r.kind)
+                    for k, n in enumerate(asked[i])
                 ),
-                len(r.y),
+                (float(fit.theta[i, 0] + batch.offset[i]), *(float(v) for v in fit.theta[i, 1:])),
                 r,
             )
         )
@@ -126,9 +135,9 @@ def _fit(
 
 
 def _weights(fits: list[Pooled], batch: Batch) -> Floats:
-    """Return weights (families, B): softmax of the table's mean evidence, and of the curve's own where it is alone.
+    """Return weights (families, B): softmax of the table's mean evidence, moved a B-th of the way to the curve's own.
 
-    Laws without a value at 0 have one point less there; a point that they leave out counts as the others explain it.
+    Laws without a value at 0 leave that point out; it counts as explained at one standard deviation.
     """
     evidence = np.stack([fit.log_evidence for fit in fits])
     missing = (batch.known & (batch.n == 0)).sum(1)
@@ -137,7 +146,7 @@ def _weights(fits: list[Pooled], batch: Batch) -> Floats:
     evidence = evidence + away[:, None] * missing * zero
     curves = evidence.shape[1]
     blend = evidence.mean(1, keepdims=True) + (evidence - evidence.mean(1, keepdims=True)) / curves
-    blend = blend - blend.max(0)
+    blend = SHARPNESS * (blend - blend.max(0))
     return np.exp(blend) / np.exp(blend).sum(0)
 
 
@@ -152,9 +161,9 @@ def _mixture(draws: list[Floats], weights: Floats) -> Floats:
     return stacked[pick, np.arange(count)[:, None], np.arange(pick.shape[1])]
 
 
-def _prediction(n: float, z: Floats, kind: Literal["score", "loss"]) -> Prediction:
+def _prediction(n: float, z: Floats, centre: float, kind: Literal["score", "loss"]) -> Prediction:
     low, high = (float(unlink(np.quantile(z, q), kind)) for q in (0.025, 0.975))
-    mean = float(np.exp(z.mean())) if kind == "loss" else float(unlink(z, kind).mean())
+    mean = float(np.exp(centre)) if kind == "loss" else float(unlink(z, kind).mean())
     return Prediction(int(n), min(max(mean, low), high), low, high)
 
 
