@@ -190,7 +190,10 @@ def _text(found: "Plan", budget_usd: float, prices: "Prices", warnings: tuple[st
     ]  # fmt: skip
     for change in found.price_changes:
         rows.append(
-            ("price", f"with pairs {change.pair_price_factor:.2g} times as dear: share {change.sft_share:.2f}")
+            (
+                "price",
+                f"with pairs {change.pair_price_factor:.2g} times as dear: share {change.sft_share:.2f}",
+            )
         )
     for cell in found.next:
         rows.append(

@@ -184,7 +184,9 @@ def refit(
 ) -> Solved:
     """Return the modes of `draws` perturbed problems, each started from the mode: randomised maximum a posteriori."""
     target, centre = perturbed(family, z, sigma, draws)
-    return solve(family, _rows(mode, draws), s, p, target, sigma, centre, is_loss, iterations=25, tolerance=1e-4)
+    return solve(
+        family, _rows(mode, draws), s, p, target, sigma, centre, is_loss, iterations=25, tolerance=1e-4
+    )
 
 
 def perturbed(family: JointFamily, z: Floats, sigma: Floats, draws: int) -> tuple[Floats, Floats]:
@@ -195,9 +197,7 @@ def perturbed(family: JointFamily, z: Floats, sigma: Floats, draws: int) -> tupl
     return target, np.array(family.centre) + spread * rng.standard_normal((draws, len(spread)))
 
 
-def _effective(
-    family: JointFamily, x: Floats, s: Floats, p: Floats, sigma: Floats, is_loss: bool
-) -> float:
+def _effective(family: JointFamily, x: Floats, s: Floats, p: Floats, sigma: Floats, is_loss: bool) -> float:
     """Return how many parameters the data determine: the trace of J (J'J + prior)^-1 J'."""
     e, slope = family.curve(x[None], s, p)
     held = np.clip(e[0], LEAST, np.inf if is_loss else MOST)

@@ -122,7 +122,7 @@ def surface_posterior(
     grid = [(s, f) for s in scales for f in NOISES]
     log_weight = np.array(
         [
-            np.log(NOISE_WEIGHTS[NOISES == factor][0])
+            np.log(NOISE_WEIGHTS[factor == NOISES][0])
             - (0.5 * (np.log(scale) / 0.4) ** 2 if evidence.kind == "score" else 0.0)
             + model.log_evidence(scale, factor)
             for scale, factor in grid
@@ -241,10 +241,9 @@ def _law_probability(evidence: Evidence, log_weight: Floats, kind: Kind) -> floa
         quadratic = (evidence.gain @ evidence.gain - level * total**2 / (v + m * level)) / v
         rival.append(-0.5 * (quadratic + (m - 1) * np.log(v) + np.log(v + m * level)))
     scales = SCORE_SCALES if kind == "score" else LOSS_SCALES
-    if kind == "score":
-        prior = np.log(np.exp(-0.5 * (np.log(scales) / 0.4) ** 2).sum())
-    else:
-        prior = np.log(len(scales))
+    prior = (
+        np.log(np.exp(-0.5 * (np.log(scales) / 0.4) ** 2).sum()) if kind == "score" else np.log(len(scales))
+    )
     surface = np.logaddexp.reduce(log_weight) - prior
     other = np.logaddexp.reduce(rival) - np.log(len(widths))
     return float(1 / (1 + np.exp(np.clip(other - surface, -50, 50))))

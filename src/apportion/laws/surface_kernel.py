@@ -68,9 +68,7 @@ class Features:
         return cls(np.log1p(n / ONSET), share, zero, np.log1p(s / ONSET), np.log1p(p / ONSET), n)
 
 
-def covariances(
-    left: Features, right: Features, hyper: Mapping[str, float]
-) -> tuple[Floats, Floats]:
+def covariances(left: Features, right: Features, hyper: Mapping[str, float]) -> tuple[Floats, Floats]:
     """Return the covariances (L, R) of what all surfaces share and of what is one surface's own.
 
     Each is the sum of a level that grows with log n, a part that depends on the share, a part of its own at

@@ -27,7 +27,7 @@ from apportion.plans.next_experiment import (
     knowledge_gradient,
     next_experiments,
 )
-from apportion.plans.prices import Prices
+from apportion.plans.prices import Prices, price_of
 
 Status = Literal["decided", "undecided"]
 STOP = "stop: buying labels is worth more than measuring"
@@ -92,7 +92,7 @@ class Plan:
 def plan(
     outcomes: Runs,
     budget_usd: float,
-    prices: Prices,
+    prices: Prices | tuple[float | tuple[float, float], float | tuple[float, float]],
     *,
     epsilon: float = 0.05,
     prior: SurfacePrior | None = None,
@@ -103,11 +103,15 @@ def plan(
 
     The share is the middle of the shares whose expected score, under the posterior of `laws.surface`, is within
     5 % of the best (after Wang et al. 2026: the single best ratio is ill-conditioned, the middle of the region
-    carries over), or 0 where no demonstrations at all are best. `prior` None is the shipped one. A price
-    interval is averaged over its ends. Where the runs are too few, or no surface explains them better than
+    carries over), or 0 where no demonstrations at all are best. `prior` None is the shipped one. `prices`
+    are USD for a demonstration and for a pair; an interval is averaged over its ends. Where the runs are too few, or no surface explains them better than
     scatter about one level, the split is the prior's. Raises UserError for what cannot be planned.
     """
     limits = limits or Limits()
+    if isinstance(prices, tuple):
+        prices = Prices(
+            price_of(prices[0], "the price of a demonstration"), price_of(prices[1], "the price of a pair")
+        )
     check_budget(budget_usd, prices.demonstration, prices.pair, limits)
     if not 0 < epsilon < 1:
         raise UserError("epsilon", f"{epsilon:g}", "a number between 0 and 1", "Type 0.05, say.")
@@ -170,10 +174,7 @@ class _Problem:
         sure = float(within[:, at].mean())
         if not reason and sure < SURE:
             reason = f"the share is within {self.epsilon:.0%} of the best with probability {sure:.2f} only"
-        if reason:
-            near = within.mean(0) >= 0.1
-        else:
-            near = near_optimal(values.mean(0), self.epsilon, self.is_loss)
+        near = within.mean(0) >= 0.1 if reason else near_optimal(values.mean(0), self.epsilon, self.is_loss)
         near[at] = True
         region = (float(self.shares[near].min()), float(self.shares[near].max()))
         s, p = counts_at(share, self.budget_usd, *self.usd, self.limits)
@@ -262,7 +263,9 @@ class _Problem:
         if len(np.unique(np.round(cells.n_demonstrations / (cells.n_demonstrations + cells.n_pairs), 3))) < 2:
             return "all cells have one share of demonstrations; the split is the prior's"
         if found.law < 0.9:
-            return "no surface explains the runs better than scatter about one level; the split is the prior's"
+            return (
+                "no surface explains the runs better than scatter about one level; the split is the prior's"
+            )
         return ""
 
     def marginals(self, evidence: Evidence, s: int, p: int) -> tuple[float, float]:
@@ -309,4 +312,3 @@ class _Problem:
         if not self.evidence.base_known:
             said.append("no run of the untrained model (a row at 0, 0): its level is a guess")
         return said
-
