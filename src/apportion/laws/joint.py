@@ -146,18 +146,17 @@ def fit_family(
     rng = generator("joint law", family.name)
     starts = x0 + np.array(family.spread) * rng.standard_normal((STARTS, len(x0)))
     starts[0] = x0
-    sigma = np.full(n, 0.1)
-    for _ in range(3):
-        found = solve(
-            family, starts, s, p, _rows(z, len(starts)), sigma, _rows(x0, len(starts)), is_loss, iterations=80
-        )
-        best = int(found.cost.argmin())
-        e = family.curve(found.x[best : best + 1], s, p)[0][0]
-        off = _latent(e, is_loss) - z
-        free = max(n - _effective(family, found.x[best], s, p, sigma, is_loss), n / 4, 1.0)
+    sigma, target, centre = np.full(n, 0.1), _rows(z, STARTS), _rows(x0, STARTS)
+    found = solve(family, starts, s, p, target, sigma, centre, is_loss, iterations=80)
+    for _ in range(2):  # the scatter from the residuals, then the best few starts again
+        mode = found.x[int(found.cost.argmin())]
+        off = _latent(family.curve(mode[None], s, p)[0][0], is_loss) - z
+        free = max(n - _effective(family, mode, s, p, sigma, is_loss), n / 4, 1.0)
         run = max(float((off**2).sum() / free - item_variance.mean()), LEAST_SIGMA**2)
         sigma = np.sqrt(run + item_variance)
         starts = found.x[np.argsort(found.cost)[:6]]
+        found = solve(family, starts, s, p, target[:6], sigma, centre[:6], is_loss, iterations=80)
+    best = int(found.cost.argmin())
     mode = found.x[best]
     drawn = refit(family, mode, s, p, z, sigma, is_loss=is_loss, draws=draws).x
     return JointLaw(

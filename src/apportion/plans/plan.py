@@ -103,9 +103,14 @@ def plan(
 
     The share is the middle of the shares whose expected score, under the posterior of `laws.surface`, is within
     5 % of the best (after Wang et al. 2026: the single best ratio is ill-conditioned, the middle of the region
-    carries over), or 0 where no demonstrations at all are best. `prior` None is the shipped one. `prices`
-    are USD for a demonstration and for a pair; an interval is averaged over its ends. Where the runs are too few, or no surface explains them better than
-    scatter about one level, the split is the prior's. Raises UserError for what cannot be planned.
+    carries over), or 0 where no demonstrations at all are best. `prior` None is the shipped one. `prices` are
+    USD for a demonstration and for a pair; an interval is averaged over its ends. Where the runs are too few,
+    or no surface explains them better than scatter about one level, the split is the prior's. Raises UserError
+    for what cannot be planned.
+
+    >>> from apportion.laws.runs import read_runs
+    >>> runs, _ = read_runs(Path("runs.csv"))  # doctest: +SKIP
+    >>> plan(runs[0], 1000, (2.0, (0.5, 1.5))).n_demonstrations  # doctest: +SKIP
     """
     limits = limits or Limits()
     if isinstance(prices, tuple):
