@@ -47,7 +47,9 @@ def main() -> None:
     tables = [finetuning(data / f"finetune_{name}.csv") for name in ("flan", "wmt19")]
     loss = learn([c for table in tables for c in table], drift=0.35)
     score = learn(shares(data / "balancing_budget_llama.csv"), drift=0.15)
-    prior = Prior(KindPrior(score.shapes, score.noise, score.drift), loss, SOURCE, "Apache-2.0 (losses); facts")
+    prior = Prior(
+        KindPrior(score.shapes, score.noise, score.drift), loss, SOURCE, "Apache-2.0 (losses); facts"
+    )
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     out.write_bytes(encode(prior))
     print(f"{out}: noise {loss.noise:.4f} (loss), {score.noise:.4f} (score)")

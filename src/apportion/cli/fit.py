@@ -2,10 +2,14 @@
 
 import json as encoder
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apportion.errors import UserError
+
+if TYPE_CHECKING:
+    from apportion.laws.forecast import Forecast
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -34,7 +38,7 @@ def fit(
     prior: str
         "none", or a file as benchmarks/laws_prior.py writes it. Default: the prior that comes with Apportion.
     """
-    from apportion.laws.curves import fit_curves
+    from apportion.laws.forecast import forecast
     from apportion.laws.prior import read_prior
     from apportion.laws.runs import read_runs
 
@@ -43,24 +47,15 @@ def fit(
         raise UserError(f"--figure {figure}", "no .svg or .png", "a file of either kind", "Change its name.")
     known = read_prior(prior)
     runs, warnings = read_runs(table)
-    if asked is None:
-        sizes = None
-    else:
-        sizes = [asked[0] + asked[1]]
-    curves = fit_curves(runs, sizes, prior=known)
-    if any((r.n_pairs > 0).any() for r in runs):
-        warnings = (*warnings, f"{table}: pairs count as demonstrations here; apportion plan fits both kinds")
     for warning in warnings:
         print(f"apportion: warning: {warning}", file=sys.stderr)
+    found = forecast(runs, asked, prior=known)
     if figure is not None:
         from apportion.reports.curve_figure import draw_curves
 
         draw_curves(runs, known, figure)
         print(f"apportion: figure: {figure}", file=sys.stderr)
-    if json:
-        print(_document(curves, asked))
-    else:
-        print(_readable(curves, asked))
+    print(_document(found, asked) if json else _readable(found))
 
 
 def _asked(predict: str | None) -> tuple[int, int] | None:
@@ -79,54 +74,53 @@ def _asked(predict: str | None) -> tuple[int, int] | None:
     return numbers[0], numbers[1] if len(numbers) == 2 else 0
 
 
-def _document(curves: Any, asked: tuple[int, int] | None) -> str:
+def _document(found: Sequence["Forecast"], asked: tuple[int, int] | None) -> str:
     """Return the machine-readable form: one JSON document without NaN."""
     rows = []
-    for curve in curves:
-        (p,) = curve.predictions
-        prediction: dict[str, Any] = {"n": p.n if asked is None else asked[0]}
-        if asked is not None and asked[1]:
-            prediction["n_pairs"] = asked[1]
-        prediction |= {"mean": p.mean, "low": p.low, "high": p.high}
+    for f in found:
+        prediction: dict[str, Any] = {"n": f.n_demonstrations}
+        if f.n_pairs or (asked is not None and asked[1]):
+            prediction["n_pairs"] = f.n_pairs
+        prediction |= {"mean": f.mean, "low": f.low, "high": f.high}
         rows.append(
             {
-                "model": curve.model,
-                "task": curve.task,
-                "kind": curve.kind,
-                "family": curve.family,
-                "status": curve.status,
-                "parameters": curve.parameters,
+                "model": f.model,
+                "task": f.task,
+                "family": f.family,
+                "status": f.status,
+                "parameters": f.parameters,
                 "prediction": prediction,
-                "weights": {name: round(weight, 4) for name, weight in curve.weights.items()},
-                "noise": curve.noise,
-                "runs": len(curve.runs.y),
+                "kind": f.kind,
+                "weights": {name: round(weight, 4) for name, weight in f.weights.items()},
+                "noise": f.noise,
+                "runs": len(f.runs.y),
             }
         )
-    return encoder.dumps({"curves": rows}, allow_nan=False, ensure_ascii=False)
+    return encoder.dumps({"curves": rows}, allow_nan=False)
 
 
-def _readable(curves: Any, asked: tuple[int, int] | None) -> str:
+def _readable(found: Sequence["Forecast"]) -> str:
     """Return a short table, and under each curve a sketch of its runs, smallest size first."""
     lines = [
-        f"{'curve':32} {'runs':>4} {'law':10} {'status':22} {'at n':>12} {'expected':>9}  95 % interval",
+        f"{'curve':32} {'runs':>4} {'law':14} {'status':15} {'at n':>14} {'expected':>9}  95 % interval",
     ]
-    for curve in curves:
-        (p,) = curve.predictions
-        called = " / ".join(str(part) for part in (curve.model, curve.task) if part) or "all runs"
+    for f in found:
+        called = " / ".join(part for part in (f.model, f.task) if part) or "all runs"
         if len(called) > 32:
             called = called[:31] + "…"
+        size = f"{f.n_demonstrations:,}" + (f"+{f.n_pairs:,}" if f.n_pairs else "")
         lines.append(
-            f"{called:32} {len(curve.runs.y):4} {curve.family:10} {curve.status.replace('_', ' '):22} "
-            f"{p.n:12,} {p.mean:9.4g}  {p.low:.4g} to {p.high:.4g}"
+            f"{called:32} {len(f.runs.y):4} {f.family:14} {f.status:15} "
+            f"{size:>14} {f.mean:9.4g}  {f.low:.4g} to {f.high:.4g}"
         )
-        lines.append(f"  {_sketch(curve)}")
+        lines.append(f"  {_sketch(f)}")
     return "\n".join(lines)
 
 
-def _sketch(curve: Any) -> str:
+def _sketch(found: "Forecast") -> str:
     """Return one block a size, as high as the mean result there, with the ends named."""
     totals: dict[int, list[float]] = {}
-    for s, p, y in zip(curve.runs.n_demonstrations, curve.runs.n_pairs, curve.runs.y, strict=True):
+    for s, p, y in zip(found.runs.n_demonstrations, found.runs.n_pairs, found.runs.y, strict=True):
         totals.setdefault(int(s + p), []).append(float(y))
     sizes = sorted(totals)
     means = [sum(totals[n]) / len(totals[n]) for n in sizes]

@@ -37,8 +37,7 @@ def fit_allocation(n: Any, d: Any, loss: Any, *, delta: float = 1e-3) -> Allocat
     """Return the law with the least sum of Huber_delta(log L - log law), from a grid of 108 starts at once.
 
     The sum, not the mean, and no early stop: both ruined a published fit (Besiroglu 2024, arXiv 2404.10102). n, d,
-    loss: (N,). The parameters log A, log B, log E, alpha and beta have no prior to speak of (standard deviation 1,000 of
-    what delta is to a residual).
+    loss: (N,). The prior over log A, log B, log E, alpha and beta is too wide to matter.
     """
     size, data, target = (np.log(np.asarray(x, np.float64)) for x in (n, d, loss))
     grid = np.array(

@@ -15,7 +15,7 @@ from apportion.laws.prior import KindPrior, Prior, shipped_prior
 from apportion.laws.runs import Runs
 
 Floats = NDArray[np.float64]
-Status = Literal["converged", "underdetermined", "at_bound", "no_better_than_a_line"]
+Status = Literal["converged", "underdetermined", "at-bound", "no-law"]
 
 SHARPNESS = 1.5
 """How much sharper than one curve's mean evidence the weights of the families are."""
@@ -41,8 +41,9 @@ class Prediction:
 class Curve:
     """The fitted law of one (model, task).
 
-    `family` is the one of most weight, `parameters` are its own. `weights` say how far each family counts in the
-    predictions; `noise` is the run-to-run standard deviation in z, log(loss) or the logit of a score.
+    `status` "no-law" says that no law fits better than a straight line or a constant. `family` is the one of most
+    weight, `parameters` are its own. `weights` say how far each family counts in the predictions; `noise` is the
+    run-to-run standard deviation in z, log(loss) or the logit of a score.
     """
 
     model: str | None
@@ -69,10 +70,11 @@ def fit_curves(
 ) -> tuple[Curve, ...]:
     """Return one fitted law for each of a table's curves, in their order, with predictions at `sizes`.
 
-    All curves of one kind are fitted together (`pooling.pool`). A family's weight is exp(E), E a blend of its
-    evidence on the curve and of its mean evidence over the table's curves. Draws of all families are mixed by these weights; where
-    the family is not given (`only`), a normal deviation of `drift` times the foretold change is added. n is the
-    total of demonstrations and pairs. Without `sizes` each curve is predicted at 4 times its largest size.
+    All curves of one kind are fitted together (`pooling.pool`). A family's weight is
+    exp(SHARPNESS E), E a blend of its evidence on the curve and of its mean evidence over the table's curves
+    (`_weights`). Draws of all families are mixed by these weights; where the family is not given (`only`), a
+    normal deviation of `drift` times the change foretold beyond the largest measured size is added. n is the total
+    of demonstrations and pairs. Without `sizes` each curve is predicted at 4 times its largest size.
     """
     prior = shipped_prior() if prior is None else prior
     found: dict[int, Curve] = {}
@@ -107,7 +109,8 @@ def _fit(
     z, end = mixed[..., :-1], mixed[..., -1:]
     if only is None:
         rng = generator("laws", "drift")
-        change = np.abs(np.median(z - end, 0))
+        beyond = np.maximum(asked, 1.0) > largest[:, None]
+        change = np.abs(np.median(z - end, 0)) * beyond
         z = z + prior.drift * change * rng.standard_normal((draws, 1, 1))
     curves = []
     for i, r in enumerate(runs):
@@ -124,7 +127,9 @@ def _fit(
                 {f.family.name: float(w) for f, w in zip(fits, weights[:, i], strict=True)},
                 float(fit.noise[i]),
                 tuple(
-                    _prediction(n, z[:, i, k] + batch.offset[i], float(centre[i, k] + batch.offset[i]), r.kind)
+                    _prediction(
+                        n, z[:, i, k] + batch.offset[i], float(centre[i, k] + batch.offset[i]), r.kind
+                    )
                     for k, n in enumerate(asked[i])
                 ),
                 (float(fit.theta[i, 0] + batch.offset[i]), *(float(v) for v in fit.theta[i, 1:])),
@@ -191,9 +196,9 @@ def _status(fit: Pooled, batch: Batch, i: int) -> Status:
 
     p = min(len(fit.family.parameters), 3)  # the prior takes a part of the freedom
     if bic(residual, p) + 2 > min(bic(off, 2), bic(flat, 1)):
-        return "no_better_than_a_line"
+        return "no-law"
     if np.abs(fit.family(fit.theta[i], n)).max() > 25:
-        return "at_bound"
+        return "at-bound"
     if not fit.converged[i]:
         return "underdetermined"
     return "converged"

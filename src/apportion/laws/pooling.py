@@ -72,7 +72,9 @@ def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> B
         z[i, :m] = link(c.y, kind, c.items)
         if kind == "score":
             y = 1 / (1 + np.exp(-z[i, :m]))
-            items[i, :m] = np.where(np.isnan(c.items), 0.0, 1 / (np.nan_to_num(c.items, nan=1.0) * y * (1 - y)))
+            items[i, :m] = np.where(
+                np.isnan(c.items), 0.0, 1 / (np.nan_to_num(c.items, nan=1.0) * y * (1 - y))
+            )
         known[i, :m] = 1
     offset = _offsets(z, n, known > 0) if kind == "loss" else np.zeros(len(curves))
     return Batch(kind, n, z - offset[:, None], items, known > 0, offset)
@@ -108,7 +110,16 @@ class Pooled:
         return self.family(self.theta, n)
 
 
-def pool(family: Family, batch: Batch, shape: Shape, noise: float, *, rounds: int = 6, sources: float = SOURCES, spread: float = SPREAD) -> Pooled:
+def pool(
+    family: Family,
+    batch: Batch,
+    shape: Shape,
+    noise: float,
+    *,
+    rounds: int = 6,
+    sources: float = SOURCES,
+    spread: float = SPREAD,
+) -> Pooled:
     """Return a family fitted to every curve of a batch, by expectation-maximisation with Laplace's approximation.
 
     theta_i ~ N(mu, Sigma) for the curves i of a table; mu and Sigma start at the prior's, which counts as SOURCES
@@ -167,7 +178,9 @@ def pool(family: Family, batch: Batch, shape: Shape, noise: float, *, rounds: in
     )
 
 
-def _mixed(theta: Floats, inner: Floats, shape: Shape, sources: float, spread: float) -> tuple[Floats, Floats]:
+def _mixed(
+    theta: Floats, inner: Floats, shape: Shape, sources: float, spread: float
+) -> tuple[Floats, Floats]:
     """Return each curve's mean from the other curves and the prior, and the covariance around it."""
     curves = len(theta)
     total = sources * shape.mean + theta.sum(0)
@@ -220,4 +233,10 @@ def _best(found: list[Solution]) -> Solution:
     cost = np.stack([s.cost for s in found])
     pick = np.argmin(np.where(np.isfinite(cost), cost, np.inf), 0)
     index = np.arange(cost.shape[1])
-    return Solution(*(np.stack([s[k] for s in found])[pick, index] for k in range(len(found[0]))))
+    return Solution(
+        np.stack([s.theta for s in found])[pick, index],
+        cost[pick, index],
+        np.stack([s.normal for s in found])[pick, index],
+        np.stack([s.residual for s in found])[pick, index],
+        np.stack([s.converged for s in found])[pick, index],
+    )

@@ -38,12 +38,23 @@ class PowerLaw:
         graded = np.full(len(results), np.nan) if items is None else np.asarray(items, np.float64).ravel()
         if not len(sizes) == len(results) == len(graded) or len(np.unique(sizes)) < 2:
             raise UserError(
-                "PowerLaw.fit", f"{len(sizes)} sizes, {len(results)} results", "two or more of each", "Pass both."
+                "PowerLaw.fit",
+                f"{len(sizes)} sizes, {len(results)} results",
+                "two or more of each",
+                "Pass both.",
             )
         top = 1.0 if self.kind == "score" else np.inf
-        if not (np.isfinite(sizes).all() and (sizes >= 0).all() and (results >= 0).all() and (results <= top).all()):
+        if not (
+            np.isfinite(sizes).all()
+            and (sizes >= 0).all()
+            and (results >= 0).all()
+            and (results <= top).all()
+        ):
             raise UserError(
-                "PowerLaw.fit", "a size or a result out of range", "sizes >= 0, scores in [0, 1]", "Check them."
+                "PowerLaw.fit",
+                "a size or a result out of range",
+                "sizes >= 0, scores in [0, 1]",
+                "Check them.",
             )
         if not np.isfinite(results).all() or (graded < 1).any():
             raise UserError("PowerLaw.fit", "a result that is no number", "finite numbers", "Leave it out.")

@@ -68,7 +68,7 @@ def weak_prior() -> Prior:
 
 
 def _weak(kind: Kind) -> KindPrior:
-    shapes = {
+    shapes: dict[Name, Shape] = {
         name: Shape(np.array(mean, float), np.diag(np.square(np.array(deviation, float))))
         for name, (mean, deviation) in WEAK[kind].items()
     }
