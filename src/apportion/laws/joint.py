@@ -184,7 +184,7 @@ def refit(
     """Return the modes of `draws` perturbed problems, each started from the mode: randomised maximum a posteriori."""
     target, centre = perturbed(family, z, sigma, draws)
     return solve(
-        family, _rows(mode, draws), s, p, target, sigma, centre, is_loss, iterations=25, tolerance=1e-4
+        family, _rows(mode, draws), s, p, target, sigma, centre, is_loss, iterations=40, tolerance=1e-5
     )
 
 

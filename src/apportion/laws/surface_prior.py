@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from scipy.optimize import minimize
 
 from apportion.errors import UserError
 from apportion.laws.runs import Runs, read_runs
@@ -65,6 +64,9 @@ def build_prior(surfaces: Sequence[Surface], source: str = SOURCE) -> SurfacePri
     The gains of surface t are g + d_t + noise, with g one Gaussian process that all share and d_t one of each
     (type-II maximum likelihood with log-normal priors NEUTRAL and SPREAD; quasi-Newton from the medians).
     """
+    # Imported here: a third of a second that nobody waits for who builds no prior
+    from scipy.optimize import minimize
+
     names = list(NEUTRAL)
     median = np.log([NEUTRAL[n] for n in names])
     spread = np.array([SPREAD[n] for n in names])
