@@ -90,7 +90,16 @@ def plan(
     else:
         print(_text(found, budget_usd, prices, warnings), end="")
     if figure is not None:
-        _write_figure(found, figure, prices, budget_usd)
+        budgets = [budget_usd * factor for factor in (0.125, 0.25, 0.5, 1, 2, 4)]
+        plans = []
+        for usd in budgets:
+            try:
+                plans.append(
+                    (usd, planned(runs, usd, prices, epsilon=near, prior=chosen_prior, limits=limits))
+                )
+            except UserError:  # an eighth of the budget may buy nothing
+                continue
+        _write_figure(found, plans, figure)
         print(f"figure: {figure}", file=sys.stderr)
 
 
@@ -227,24 +236,34 @@ def _sketch(found: "Plan") -> list[str]:
     return lines
 
 
-def _write_figure(found: "Plan", path: Path, prices: "Prices", budget_usd: float) -> None:
-    """Write the expected score with its band against the share, the region shaded."""
+def _write_figure(found: "Plan", plans: "list[tuple[float, Plan]]", path: Path) -> None:
+    """Write two panels: the expected score along the shares with the region, and along the money."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 3.8), layout="constrained")
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots()
+    by_share, by_money = figure.subplots(1, 2, sharey=True)
     line = found.line
-    axes.axvspan(*found.region, color="#009E73", alpha=0.12, label=f"within {found.epsilon:.0%} of the best")
-    axes.fill_between(line.share, line.low, line.high, color="#0072B2", alpha=0.2, label="95 % interval")
-    axes.plot(line.share, line.mean, color="#0072B2", label=f"expected {found.kind}")
-    axes.axvline(found.sft_share, color="#D55E00", linestyle="--", label=f"plan ({found.status})")
-    axes.set_xlabel("share of the money for demonstrations")
-    axes.set_ylabel(found.kind)
-    axes.set_title(f"{budget_usd:g} USD", loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
+    by_share.axvspan(
+        *found.region, color="#009E73", alpha=0.12, label=f"within {found.epsilon:.0%} of the best"
+    )
+    by_share.fill_between(line.share, line.low, line.high, color="#0072B2", alpha=0.2, label="95 % interval")
+    by_share.plot(line.share, line.mean, color="#0072B2", label=f"expected {found.kind}")
+    by_share.axvline(found.sft_share, color="#D55E00", linestyle="--", label=f"plan ({found.status})")
+    by_share.set_xlabel("share of the money for demonstrations")
+    by_share.set_ylabel(found.kind)
+    by_share.legend(frameon=False, fontsize=8)
+    usd = [money for money, _ in plans]
+    low, high = [p.low for _, p in plans], [p.high for _, p in plans]
+    by_money.fill_between(usd, low, high, color="#0072B2", alpha=0.2)
+    by_money.plot(usd, [p.expected_score for _, p in plans], color="#0072B2", marker="o")
+    for money, p in plans:
+        by_money.annotate(f"{p.sft_share:.0%}", (money, p.expected_score), (0, 6), textcoords="offset points")
+    by_money.set_xscale("log")
+    by_money.set_xlabel("budget (USD); the labels are the plans' shares")
+    for axes in (by_share, by_money):
+        axes.spines[["top", "right"]].set_visible(False)
     try:
         figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
     except OSError as error:

@@ -18,6 +18,9 @@ LOSS_SCALES = np.exp(np.linspace(-4.5, 0.75, 8))
 NOISES = np.array([1.0, 4.0, 16.0, 64.0])
 NOISE_WEIGHTS = np.array([0.6, 0.25, 0.1, 0.05])
 """By how much more than the published runs these may scatter."""
+OWNS = np.array([1.0, 3.0])
+OWN_WEIGHTS = np.array([0.5, 0.5])
+"""By how much more, in variance, this surface may depart from the published ones than they from each other."""
 LEVEL_VARIANCE = 4.0
 """Of the untrained model's level, where no run tells it; squared logits."""
 SMALLEST_LOSS = 1e-6
@@ -119,13 +122,13 @@ def surface_posterior(
     places = Features.of(n_demonstrations, n_pairs, evidence.lowest_share)
     scales = SCORE_SCALES if evidence.kind == "score" else LOSS_SCALES
     model = _Model(evidence, prior, places)
-    grid = [(s, f) for s in scales for f in NOISES]
+    grid = [(s, f, o) for s in scales for f in NOISES for o in OWNS]
     log_weight = np.array(
         [
             np.log(NOISE_WEIGHTS[factor == NOISES][0])
             - (0.5 * (np.log(scale) / 0.4) ** 2 if evidence.kind == "score" else 0.0)
-            + model.log_evidence(scale, factor)
-            for scale, factor in grid
+            + model.log_evidence(scale, factor, own)
+            for scale, factor, own in grid
         ]
     )
     law = _law_probability(evidence, log_weight, evidence.kind)
@@ -137,15 +140,15 @@ def surface_posterior(
     rng = generator("surface", "posterior draws")
     normal = rng.standard_normal((draws, len(places.size) + 1))
     latent, noise, start = [], [], 0
-    for (scale, factor), count in zip(grid, counts, strict=True):
+    for (scale, factor, own), count in zip(grid, counts, strict=True):
         if count:
-            mean, root = model.conditional(scale, factor)
+            mean, root = model.conditional(scale, factor, own)
             latent.append(mean + normal[start : start + count, :-1] @ root.T)
             noise.append(np.full(count, np.sqrt(model.noise * factor)))
             start += count
     z = np.concatenate(latent) + evidence.reference
     y = 1 / (1 + np.exp(-np.clip(z, -50, 50))) if evidence.kind == "score" else np.exp(np.clip(-z, -50, 50))
-    means = [float(weight @ [pair[i] for pair in grid]) for i in (0, 1)]
+    means = [float(weight @ [point[i] for point in grid]) for i in (0, 1)]
     return SurfacePosterior(y, z, np.concatenate(noise), law, means[0], means[1])
 
 
@@ -171,9 +174,9 @@ class _Model:
             root = np.linalg.cholesky(k)
             half = np.linalg.solve(root, np.column_stack([cross, columns[2]]))
             self.mean = half[:, :-1].T @ half[:, -1]
-            self.covariance = g - half[:, :-1].T @ half[:, :-1] + d
+            self.shared, self.single = g - half[:, :-1].T @ half[:, :-1], d
         else:
-            self.mean, self.covariance = np.zeros(len(g)), g + d
+            self.mean, self.shared, self.single = np.zeros(len(g)), g, d
         self.m = len(evidence.gain)
         self.gain = evidence.gain
         self.level = 0.0 if evidence.base_known else LEVEL_VARIANCE
@@ -185,27 +188,31 @@ class _Model:
         """Return the variance of the cells: half of the published runs' is theirs alone where items are known."""
         return np.where(self.items > 0, self.runs / 2, self.runs) * factor + self.items
 
-    def _root(self, scale: float, factor: float) -> tuple[Floats, Floats]:
+    def _covariance(self, own: float) -> Floats:
+        return self.shared + own * self.single
+
+    def _root(self, scale: float, factor: float, own: float) -> tuple[Floats, Floats]:
         m = self.m
-        k = scale**2 * self.covariance[:m, :m] + self.level + np.diag(self._noise(scale**2 * factor))
+        k = scale**2 * self._covariance(own)[:m, :m] + self.level + np.diag(self._noise(scale**2 * factor))
         return np.linalg.cholesky(k + 1e-9 * np.eye(m)), self.gain - scale * self.mean[:m]
 
-    def log_evidence(self, scale: float, factor: float) -> float:
+    def log_evidence(self, scale: float, factor: float, own: float) -> float:
         """Return the log density of the cells, up to a constant."""
         if not self.m:
             return 0.0
-        root, off = self._root(scale, factor)
+        root, off = self._root(scale, factor, own)
         white = np.linalg.solve(root, off)
         return float(-0.5 * white @ white - np.log(np.diag(root)).sum())
 
-    def conditional(self, scale: float, factor: float) -> tuple[Floats, Floats]:
+    def conditional(self, scale: float, factor: float, own: float) -> tuple[Floats, Floats]:
         """Return the mean (Q,) and a square root (Q, Q) of the covariance at the places."""
         m = self.m
         mean = scale * self.mean[m:]
-        cov = scale**2 * self.covariance[m:, m:] + self.level
+        covariance = scale**2 * self._covariance(own) + self.level
+        cov = covariance[m:, m:]
         if m:
-            root, off = self._root(scale, factor)
-            half = np.linalg.solve(root, scale**2 * self.covariance[:m, m:] + self.level)
+            root, off = self._root(scale, factor, own)
+            half = np.linalg.solve(root, covariance[:m, m:])
             mean = mean + half.T @ np.linalg.solve(root, off)
             cov = cov - half.T @ half
         jitter = 1e-7 * max(float(np.trace(cov)) / len(cov), 1e-12)
