@@ -261,6 +261,8 @@ def _write_figure(found: "Plan", plans: "list[tuple[float, Plan]]", path: Path) 
     for money, p in plans:
         by_money.annotate(f"{p.sft_share:.0%}", (money, p.expected_score), (0, 6), textcoords="offset points")
     by_money.set_xscale("log")
+    by_money.set_xticks(usd, [f"{money:g}" for money in usd])
+    by_money.minorticks_off()
     by_money.set_xlabel("budget (USD); the labels are the plans' shares")
     for axes in (by_share, by_money):
         axes.spines[["top", "right"]].set_visible(False)
