@@ -19,6 +19,8 @@ Status = Literal["converged", "underdetermined", "at-bound", "no-law"]
 
 SHARPNESS = 1.5
 """How much sharper than one curve's mean evidence the weights of the families are."""
+MARGIN = 6.0
+"""By how much, in BIC, a law has to beat a straight line and a constant."""
 FEWEST = 4
 """With fewer different sizes of trained models no law is determined."""
 
@@ -66,6 +68,7 @@ def fit_curves(
     *,
     prior: Prior | None = None,
     only: Name | None = None,
+    noise: float | None = None,
     draws: int = 400,
 ) -> tuple[Curve, ...]:
     """Return one fitted law for each of a table's curves, in their order, with predictions at `sizes`.
@@ -74,7 +77,8 @@ def fit_curves(
     exp(SHARPNESS E), E a blend of its evidence on the curve and of its mean evidence over the table's curves
     (`_weights`). Draws of all families are mixed by these weights; where the family is not given (`only`), a
     normal deviation of `drift` times the change foretold beyond the largest measured size is added. n is the total
-    of demonstrations and pairs. Without `sizes` each curve is predicted at 4 times its largest size.
+    of demonstrations and pairs. `noise` is the run-to-run standard deviation in z where it is
+    known. Without `sizes` each curve is predicted at 4 times its largest size.
     """
     prior = shipped_prior() if prior is None else prior
     found: dict[int, Curve] = {}
@@ -82,12 +86,17 @@ def fit_curves(
         places = [i for i, r in enumerate(runs) if r.kind == kind]
         if places:
             group = [runs[i] for i in places]
-            found |= dict(zip(places, _fit(group, sizes, prior.of(kind), only, draws), strict=True))
+            found |= dict(zip(places, _fit(group, sizes, prior.of(kind), only, noise, draws), strict=True))
     return tuple(found[i] for i in range(len(runs)))
 
 
 def _fit(
-    runs: list[Runs], sizes: Sequence[int] | None, prior: KindPrior, only: Name | None, draws: int
+    runs: list[Runs],
+    sizes: Sequence[int] | None,
+    prior: KindPrior,
+    only: Name | None,
+    noise: float | None,
+    draws: int,
 ) -> list[Curve]:
     batch = batch_of(runs)
     largest = np.where(batch.known, batch.n, 0.0).max(1)
@@ -97,7 +106,13 @@ def _fit(
         else np.tile(np.array(sizes, float), (len(runs), 1))
     )
     fits = [
-        pool(family, batch, prior.shapes[family.name], prior.noise)
+        pool(
+            family,
+            batch,
+            prior.shapes[family.name],
+            prior.noise if noise is None else noise,
+            noise_known=noise is not None,
+        )
         for family in families(batch.kind)
         if only in (None, family.name)
     ]
@@ -167,7 +182,7 @@ def _mixture(draws: list[Floats], weights: Floats) -> Floats:
 
 
 def _prediction(n: float, z: Floats, centre: float, kind: Literal["score", "loss"]) -> Prediction:
-    low, high = (float(unlink(np.quantile(z, q), kind)) for q in (0.025, 0.975))
+    low, high = (float(unlink(np.asarray(np.quantile(z, q)), kind)) for q in (0.025, 0.975))
     mean = float(np.exp(centre)) if kind == "loss" else float(unlink(z, kind).mean())
     return Prediction(int(n), min(max(mean, low), high), low, high)
 
@@ -195,7 +210,7 @@ def _status(fit: Pooled, batch: Batch, i: int) -> Status:
         return len(error) * float(np.log((error**2).mean() + floor)) + parameters * float(np.log(len(error)))
 
     p = min(len(fit.family.parameters), 3)  # the prior takes a part of the freedom
-    if bic(residual, p) + 2 > min(bic(off, 2), bic(flat, 1)):
+    if bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1)):
         return "no-law"
     if np.abs(fit.family(fit.theta[i], n)).max() > 25:
         return "at-bound"

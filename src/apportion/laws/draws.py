@@ -8,6 +8,8 @@ from apportion.laws.pooling import Pooled
 from apportion.laws.solver import Problem, objective
 
 Floats = NDArray[np.float64]
+WIDER = 1.3
+"""How much wider than Laplace's Gaussian the proposal is: what is cut off can't be drawn."""
 TAIL = 7.0
 """Degrees of freedom of the proposal, a multivariate t."""
 
@@ -16,18 +18,18 @@ def posterior_z(fit: Pooled, sizes: Floats, draws: int) -> Floats:
     """Return z of every curve at sizes (B, M) under posterior draws, (draws, B, M).
 
     Proposals are from a multivariate t around the fit; they are resampled in proportion to posterior over proposal
-    with the weights cut at three times their mean, and spread around the fit by sqrt(k / chi2_k), k the points and
-    what the prior noise is worth: the deviation of the runs is itself estimated.
+    with the weights cut at three times their mean, and spread around the fit by sqrt(k / chi2_k), k the degrees of
+    freedom of the noise: the deviation of the runs is itself estimated.
     """
     curves, p = fit.theta.shape
     rng = generator("laws", f"draws of {fit.family.name}")
     normal = rng.standard_normal((draws, 1, p))
     heavy = np.sqrt(TAIL / rng.chisquare(TAIL, (draws, 1, 1)))
-    wide = np.sqrt((freedom := fit.points + 4.0) / rng.chisquare(np.broadcast_to(freedom, (draws, curves))))
+    wide = np.sqrt(fit.freedom / rng.chisquare(np.broadcast_to(fit.freedom, (draws, curves))))
     picks = (np.arange(draws) + rng.random()) / draws
     root = np.linalg.cholesky(fit.covariance + 1e-14 * np.eye(p))
     white = np.broadcast_to(normal * heavy, (draws, curves, p))
-    theta = fit.theta + np.einsum("bij,dbj->dbi", root, white)
+    theta = fit.theta + WIDER * np.einsum("bij,dbj->dbi", root, white)
     log_proposal = -0.5 * (TAIL + p) * np.log1p((white**2).sum(-1) / TAIL)
     log_weight = -_costs(fit.problem, theta) - log_proposal
     weight = np.exp(log_weight - log_weight.max(0))

@@ -22,7 +22,7 @@ LEVELS = 0.4
 """Standard deviation of the levels of one table's losses, in z, beyond which they are brought together."""
 JUMP = 0.6
 """Standard deviation, in z, of a result before any training around the law of the trained ones."""
-NOISE_WORTH = 4.0
+NOISE_WORTH = 2.0
 """How many points the prior guess of the run-to-run deviation is worth."""
 
 
@@ -101,7 +101,8 @@ class Pooled:
     mean: Floats
     root: Floats
     converged: NDArray[np.bool_]
-    points: Floats
+    freedom: Floats
+    """(B,) degrees of freedom of the noise: points less parameters, and what the prior's guess is worth."""
     log_evidence: Floats
     problem: Problem
 
@@ -119,13 +120,14 @@ def pool(
     rounds: int = 6,
     sources: float = SOURCES,
     spread: float = SPREAD,
+    noise_known: bool = False,
 ) -> Pooled:
     """Return a family fitted to every curve of a batch, by expectation-maximisation with Laplace's approximation.
 
     theta_i ~ N(mu, Sigma) for the curves i of a table; mu and Sigma start at the prior's, which counts as SOURCES
     and SPREAD curves. Each curve's own last fit takes mu from the *other* curves, with Sigma widened by what is not
     known of mu, so a curve is never evidence for itself. Run-to-run variances are estimated for each curve, with
-    the prior's as NOISE_WORTH points.
+    the prior's as NOISE_WORTH points, unless `noise` is known.
     """
     curves, p = len(batch.n), len(shape.mean)
     use = batch.known & ((batch.n > 0) | family.at_zero)
@@ -135,7 +137,7 @@ def pool(
     def curve(theta: Floats) -> Floats:
         return family(theta, n)
 
-    sigma = np.full(curves, 2.0 * noise)
+    sigma = np.full(curves, noise if noise_known else 2.0 * noise)
     mean, covariance = np.tile(shape.mean, (curves, 1)), shape.covariance * (1 + 1 / max(sources, 1.0))
     starts = _starts(shape, batch, family)
     found: Solution | None = None
@@ -143,7 +145,7 @@ def pool(
     problem: Problem | None = None
     for turn in range(rounds):
         variance = batch.item_variance + (sigma**2)[:, None] + jump
-        root = np.linalg.cholesky(np.linalg.inv(covariance))
+        root = np.asarray(np.linalg.cholesky(np.linalg.inv(covariance)), np.float64)
         scale = np.where(use, 1 / np.sqrt(variance), 0.0)
         problem = Problem(curve, batch.z, scale, mean, np.broadcast_to(root, (curves, p, p)))
         if found is None:
@@ -153,11 +155,12 @@ def pool(
             found = solve(problem, found.theta, steps=steps)
         if turn == rounds - 1:
             break
-        inner = np.linalg.inv(found.normal)
-        sigma = _noise(family, found, inner, batch, n, use, sigma, noise, jump)
+        inner = _inverse(found.normal)
+        if not noise_known:
+            sigma = _noise(family, found, inner, batch, n, use, sigma, noise, jump)
         mean, covariance = _mixed(found.theta, inner, shape, sources, spread)
     assert found is not None and problem is not None
-    inner = np.linalg.inv(found.normal)
+    inner = _inverse(found.normal)
     evidence = (
         -found.cost
         + np.where(use, np.log(np.maximum(problem.scale, 1e-300)), 0.0).sum(1)
@@ -172,10 +175,14 @@ def pool(
         problem.mean,
         problem.root,
         found.converged,
-        use.sum(1).astype(float),
+        np.full(curves, 1e6) if noise_known else np.maximum(use.sum(1) - p, 1.0) + NOISE_WORTH,
         evidence,
         problem,
     )
+
+
+def _inverse(normal: Floats) -> Floats:
+    return np.asarray(np.linalg.inv(normal), np.float64)
 
 
 def _mixed(
