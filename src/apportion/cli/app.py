@@ -9,6 +9,8 @@ from rich.console import Console
 from apportion import __version__
 from apportion.cli.data import app as data_app
 from apportion.cli.findings import findings
+from apportion.cli.fit import fit
+from apportion.cli.plan import plan
 from apportion.cli.report import report
 from apportion.cli.study import app as study_app
 from apportion.cli.world import app as world_app
@@ -25,7 +27,9 @@ app.command(study_app)
 app.command(data_app)
 app.command(world_app)
 app.command(findings)
+app.command(plan)
 app.command(report)
+app.command(fit)
 
 
 def main(arguments: list[str] | None = None) -> None:

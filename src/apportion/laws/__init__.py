@@ -2,3 +2,38 @@
 
 Imports no other room, and no torch.
 """
+
+from apportion.laws.allocation_law import AllocationLaw, fit_allocation
+from apportion.laws.curves import Curve, Prediction, fit_curves, roll_out
+from apportion.laws.families import Family, effective_examples, families, family
+from apportion.laws.forecast import Forecast, forecast
+from apportion.laws.joint import JointFit, JointLaw, fit_joint
+from apportion.laws.power_law import PowerLaw
+from apportion.laws.prior import Prior, learn, read_prior, shipped_prior, weak_prior
+from apportion.laws.runs import Runs, read_runs
+
+__all__ = [
+    "AllocationLaw",
+    "Curve",
+    "Family",
+    "Forecast",
+    "JointFit",
+    "JointLaw",
+    "PowerLaw",
+    "Prediction",
+    "Prior",
+    "Runs",
+    "effective_examples",
+    "families",
+    "family",
+    "fit_allocation",
+    "fit_curves",
+    "fit_joint",
+    "forecast",
+    "learn",
+    "read_prior",
+    "read_runs",
+    "roll_out",
+    "shipped_prior",
+    "weak_prior",
+]

@@ -2,3 +2,24 @@
 
 Imports `laws`, and no torch.
 """
+
+from apportion.plans.budget_line import Limits, counts_at
+from apportion.plans.next_experiment import Experiment, knowledge_gradient
+from apportion.plans.plan import STOP, Line, Plan, PriceChange, plan
+from apportion.plans.prices import Price, Prices, parse_price, price_of
+
+__all__ = [
+    "STOP",
+    "Experiment",
+    "Limits",
+    "Line",
+    "Plan",
+    "Price",
+    "PriceChange",
+    "Prices",
+    "counts_at",
+    "knowledge_gradient",
+    "parse_price",
+    "plan",
+    "price_of",
+]

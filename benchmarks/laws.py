@@ -1,0 +1,157 @@
+"""The numbers of the laws on public data: python benchmarks/laws.py [--coverage TABLES], with APPORTION_DATA set.
+
+Prints one table each: predictions of the fine-tuning losses at 1,638,400 examples from 1/512 ... 1/8 of them, with
+the prior learned from the *other* table; fits of whole curves; Chinchilla's law; P2's coefficients and the law
+comparison by roll-out; with --coverage, how often 95 % intervals hold the truth.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from apportion.laws import PowerLaw, families, family, fit_allocation, fit_curves, roll_out, weak_prior
+from apportion.laws.curves import full_fit
+from apportion.laws.families import unlink
+from apportion.laws.prior import Prior, learn
+from apportion.laws.runs import Runs
+from laws_prior import curve, finetuning, shares  # beside this file
+
+DATA = Path(os.environ["APPORTION_DATA"]) / "curves"
+PUBLISHED = {
+    "flan": [45.6, 50.5, 52.2, 61.1, 65.5, 73.1, 90.9],
+    "wmt19": [61.5, 73.4, 78.0, 86.0, 97.7, 97.0, 98.9],
+}
+DRIFT = 0.35
+
+
+def cut(runs: Runs, m: int) -> Runs:
+    part = (getattr(runs, name)[:m] for name in ("n_demonstrations", "n_pairs", "y", "items", "seed"))
+    return Runs(runs.model, runs.task, runs.kind, *part)
+
+
+def extrapolation() -> None:
+    print(
+        "| table | ratio | published r % | r % | log RMSE | 95 % intervals hold % |\n|---|---|---|---|---|---|"
+    )
+    tables = {name: finetuning(DATA / f"finetune_{name}.csv") for name in PUBLISHED}
+    everything = []
+    for name, other in (("flan", "wmt19"), ("wmt19", "flan")):
+        prior = Prior(weak_prior().score, learn(tables[other], drift=DRIFT), other, "Apache-2.0")
+        truth = np.array([r.y[-1] for r in tables[name]])
+        held = []
+        for k, published in enumerate(PUBLISHED[name]):
+            found = fit_curves([cut(r, 6 + k) for r in tables[name]], [1_638_400], prior=prior)
+            mean, low, high = (
+                np.array([getattr(c.predictions[0], end) for c in found]) for end in ("mean", "low", "high")
+            )
+            held.append(100 * np.mean((low <= truth) & (truth <= high)))
+            r = 100 * np.corrcoef(mean, truth)[0, 1]
+            rmse = np.sqrt(np.mean(np.log(mean / truth) ** 2))
+            print(f"| {name} | 1/{512 >> k} | {published} | {r:.1f} | {rmse:.3f} | {held[-1]:.0f} |")
+        print(f"| {name} | all | | | | {np.mean(held):.1f} |")
+        everything += held
+    print(f"| both | all | | | | {np.mean(everything):.1f} |\n")
+
+
+def whole_curves() -> None:
+    print("| table | law | log RMSD of a whole curve: median | mean | largest |\n|---|---|---|---|---|")
+    for name in PUBLISHED:
+        runs = [Runs(r.model, r.task, r.kind, r.n_demonstrations[1:], r.n_pairs[1:], r.y[1:], r.items[1:], r.seed[1:])
+                for r in finetuning(DATA / f"finetune_{name}.csv")]  # fmt: skip
+        for law in families("loss"):
+            fit, batch = full_fit(runs, law, prior=weak_prior())
+            off = np.sqrt(((batch.z - fit.z(batch.n)) ** 2).mean(1))
+            print(f"| {name} | {law.name} | {np.median(off):.4f} | {off.mean():.4f} | {off.max():.4f} |")
+    print()
+
+
+def chinchilla() -> None:
+    with (DATA / "chinchilla_runs_extracted.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    n, c, y = (np.array([float(r[k]) for r in rows]) for k in ("Model Size", "Training FLOP", "loss"))
+    keep = np.argsort(y)[:-5]
+    began = time.perf_counter()
+    law = fit_allocation(n[keep], c[keep] / 6 / n[keep], y[keep])
+    print(f"Chinchilla: E {law.E:.3f} A {law.A:.0f} B {law.B:.0f} alpha {law.alpha:.4f} beta {law.beta:.4f}, "
+          f"{law.status}, {time.perf_counter() - began:.1f} s (replication: 1.82, 482, 2085, .348, .366)\n")  # fmt: skip
+
+
+def coefficients() -> None:
+    print("| P2's a, b | recovered |\n|---|---|")
+    sizes = np.array([100, 300, 1000, 3000, 7500])
+    for row in json.loads((DATA / "superficial_alignment_tables.json").read_text())["table7_selected"]:
+        law = PowerLaw().fit(sizes, row["a"] / 100 * sizes ** (1 / row["b"]))
+        print(f"| {row['a']}, {row['b']} | {law.parameters_['a']:.2f}, {law.parameters_['b']:.2f} |")
+    print(
+        "\n| roll-out: RMS in z, largest third held out, no prior | power | floor | rectified | saturating | broken |"
+    )
+    print("|---|---|---|---|---|---|")
+    tables = {name: finetuning(DATA / f"finetune_{name}.csv") for name in PUBLISHED}
+    for name, runs in {**tables, "scores of 2502.11284": shares(DATA / "balancing_budget_llama.csv")}.items():
+        errors = roll_out(runs, prior=weak_prior())
+        print(f"| {name} | " + " | ".join(f"{e:.3f}" for e in errors.values()) + " |")
+    print()
+
+
+def lightness() -> None:
+    code = "import time; t = time.perf_counter(); import apportion.laws; print(time.perf_counter() - t)"
+    seconds = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+               for _ in range(3)]  # fmt: skip
+    print(f"import apportion.laws: {min(seconds):.2f} s\n")
+
+
+LAWS = {
+    "power": ([-1.1, -0.12], [0.3, 0.04]),
+    "floor": ([-1.2, -0.5, 6, -0.9], [0.5, 0.7, 1, 0.4]),
+    "rectified": ([-1.2, -0.5, 7, -0.4], [0.5, 0.7, 1, 0.3]),
+    "saturating": ([-1.2, 0.4, 7, -0.4], [0.5, 0.4, 1, 0.3]),
+    "broken": ([-0.7, 0.25, -0.05, 7.5, 0], [0.4, 0.08, 0.08, 1, 0.3]),
+}
+
+
+def simulated(law, rng) -> tuple[Runs, float]:
+    """Scores of 500 items at 8 sizes with a run deviation of .03, and the truth at 4 times the largest."""
+    sizes = 100.0 * 2.0 ** np.arange(8)
+    mean, spread = LAWS[law.name]
+    theta = rng.normal(mean, spread)
+    truth = unlink(law(theta, np.array([4 * sizes[-1]])), "score")[0]
+    y = rng.binomial(500, unlink(law(theta, sizes) + 0.03 * rng.standard_normal(8), "score")) / 500
+    runs = curve(sizes, y, "score")
+    return Runs(
+        None, None, "score", runs.n_demonstrations, runs.n_pairs, y, np.full(8, 500.0), runs.seed
+    ), truth
+
+
+def coverage(tables: int) -> None:
+    print(f"| {tables} tables of | prior | law and noise given | nothing given |\n|---|---|---|---|")
+    for name in LAWS:
+        rng = np.random.default_rng(1)
+        sets = [simulated(family(name, "score"), rng) for _ in range(tables)]
+        row = []
+        for only, noise in ((name, 0.03), (None, None)):
+            held = 0
+            for runs, truth in sets:
+                (c,) = fit_curves([runs], prior=weak_prior(), only=only, noise=noise, draws=200)
+                held += c.predictions[0].low <= truth <= c.predictions[0].high
+            row.append(f"{100 * held / tables:.1f} %")
+        print(f"| {name} (score) | none | " + " | ".join(row) + " |", flush=True)
+
+
+def main() -> None:
+    extrapolation()
+    whole_curves()
+    chinchilla()
+    coefficients()
+    lightness()
+    if "--coverage" in sys.argv:
+        coverage(int(sys.argv[sys.argv.index("--coverage") + 1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,274 @@
+"""`apportion plan`: how to split a labelling budget, from a table of runs or a study's folder."""
+
+import json as json_module
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apportion.errors import UserError
+
+if TYPE_CHECKING:
+    from apportion.laws.runs import Runs
+    from apportion.plans import Plan, Prices
+
+
+def plan(
+    table: Path,
+    *,
+    budget: str,
+    price_demonstration: str,
+    price_pair: str,
+    epsilon: str = "0.05",
+    model: str | None = None,
+    task: str | None = None,
+    prior: str | None = None,
+    most_demonstrations: str | None = None,
+    most_pairs: str | None = None,
+    json: bool = False,
+    figure: Path | None = None,
+) -> None:
+    """Print how much of a budget to spend on demonstrations and on preference pairs, and how sure that is.
+
+    Parameters
+    ----------
+    table: Path
+        A CSV or Parquet table of runs (n_demonstrations, n_pairs, score or loss), or a study's folder.
+    budget: str
+        What to spend, in USD.
+    price_demonstration: str
+        USD for one demonstration: a number, or an interval such as 1..5.
+    price_pair: str
+        USD for one preference pair: a number, or an interval.
+    epsilon: str
+        Shares whose expected score is within this of the best count as near-optimal.
+    model: str
+        Which model, where the table has several.
+    task: str
+        Which task, where the table has several.
+    prior: str
+        A file of published surfaces' prior, or none; the shipped one if absent.
+    most_demonstrations: str
+        How many demonstrations can be had at most.
+    most_pairs: str
+        How many pairs can be had at most.
+    json: bool
+        Print one JSON document.
+    figure: Path
+        Write the expected score by share as .svg or .png.
+    """
+    from apportion.laws.runs import read_runs
+    from apportion.laws.surface_prior import NO_PRIOR, read_prior
+    from apportion.plans import Limits, Prices, parse_price
+    from apportion.plans import plan as planned
+
+    budget_usd = _number(budget, "--budget", "USD above 0")
+    if not budget_usd > 0:
+        raise UserError("--budget", budget[:40], "USD above 0", "Type 1000, say.")
+    prices = Prices(
+        parse_price(price_demonstration, "--price-demonstration"), parse_price(price_pair, "--price-pair")
+    )
+    near = _number(epsilon, "--epsilon", "a number between 0 and 1")
+    most = Limits().most_pairs
+    limits = Limits(
+        most_demonstrations=_count(most_demonstrations, "--most-demonstrations", most),
+        most_pairs=_count(most_pairs, "--most-pairs", most),
+    )
+    if figure is not None and figure.suffix.lower() not in (".svg", ".png"):
+        raise UserError("--figure", repr(figure.name), "a file named .svg or .png", "Rename it.")
+    chosen_prior = {None: lambda: None, "none": lambda: NO_PRIOR}.get(
+        prior, lambda: read_prior(Path(str(prior)))
+    )()
+    curves, warnings = read_runs(table)
+    runs = _one(curves, model, task)
+    found = planned(runs, budget_usd, prices, epsilon=near, prior=chosen_prior, limits=limits)
+    warnings = (*warnings, *found.warnings)
+    for warning in warnings if json else ():
+        print(f"apportion: {warning}", file=sys.stderr)
+    if json:
+        print(json_module.dumps(_document(found, runs, budget_usd, warnings), allow_nan=False))
+    else:
+        print(_text(found, budget_usd, prices, warnings), end="")
+    if figure is not None:
+        budgets = [budget_usd * factor for factor in (0.125, 0.25, 0.5, 1, 2, 4)]
+        plans = []
+        for usd in budgets:
+            try:
+                plans.append(
+                    (usd, planned(runs, usd, prices, epsilon=near, prior=chosen_prior, limits=limits))
+                )
+            except UserError:  # an eighth of the budget may buy nothing
+                continue
+        _write_figure(found, plans, figure)
+        print(f"figure: {figure}", file=sys.stderr)
+
+
+def _number(text: str, where: str, expected: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError(where, repr(text[:40]), expected, "Correct it.")
+    return value
+
+
+def _count(text: str | None, where: str, most: int) -> int:
+    if text is None:
+        return most
+    value = _number(text, where, "a whole number, 0 or more")
+    if value < 0 or value != int(value) or value > most:
+        raise UserError(where, repr(text[:40]), "a whole number, 0 or more", "Correct it.")
+    return int(value)
+
+
+def _one(curves: "tuple[Runs, ...]", model: str | None, task: str | None) -> "Runs":
+    """Return the runs of the model and task that were asked for; raises UserError that lists the choices."""
+    given = {"model": model, "task": task}
+    kept = [c for c in curves if all(v is None or getattr(c, k) == v for k, v in given.items())]
+    if len(kept) == 1:
+        return kept[0]
+    listed = kept or curves
+    shown = [f"--model {c.model!r} --task {c.task!r}" for c in listed[:8]]
+    more = f" and {len(listed) - 8} more" if len(listed) > 8 else ""
+    asked = ", ".join(f"{k} {v[:40]!r}" for k, v in given.items() if v is not None)
+    raise UserError(
+        "the table",
+        f"{len(kept)} surfaces" + (f" of {asked}" if asked else ""),
+        "one model and one task",
+        f"Choose one: {'; '.join(shown)}{more}",
+    )
+
+
+def _document(found: "Plan", runs: "Runs", budget_usd: float, warnings: tuple[str, ...]) -> dict[str, Any]:
+    """Return the plan as JSON's types."""
+    return {
+        "status": found.status,
+        "reason": found.reason or None,
+        "model": runs.model,
+        "task": runs.task,
+        "kind": found.kind,
+        "budget_usd": budget_usd,
+        "n_demonstrations": found.n_demonstrations,
+        "n_pairs": found.n_pairs,
+        "sft_share": found.sft_share,
+        "cost_usd": found.cost_usd,
+        "expected_score": found.expected_score,
+        "low": found.low,
+        "high": found.high,
+        "region": list(found.region),
+        "epsilon": found.epsilon,
+        "sure": found.sure,
+        "regret": found.regret,
+        "marginal_per_usd": {"demonstrations": found.marginal_demonstrations, "pairs": found.marginal_pairs},
+        "price_changes": [
+            {"pair_price_factor": c.pair_price_factor, "sft_share": c.sft_share} for c in found.price_changes
+        ],
+        "next": [
+            {
+                "n_demonstrations": e.n_demonstrations,
+                "n_pairs": e.n_pairs,
+                "cost_usd": e.cost_usd,
+                "regret_reduction": e.regret_reduction,
+                "worth_usd": e.worth_usd,
+            }
+            for e in found.next
+        ],
+        "advice": found.advice,
+        "warnings": list(warnings),
+    }
+
+
+def _text(found: "Plan", budget_usd: float, prices: "Prices", warnings: tuple[str, ...]) -> str:
+    """Return the plan for people: a short table, and the expected score along the shares."""
+    d, p = prices.demonstration, prices.pair
+
+    def shown(price: Any) -> str:
+        return f"{price.low:g}..{price.high:g}" if price.is_interval else f"{price.low:g}"
+
+    rows = [
+        ("status", found.status + (f": {found.reason}" if found.reason else "")),
+        ("buy", f"{found.n_demonstrations} demonstrations at {shown(d)} USD, "
+                f"{found.n_pairs} pairs at {shown(p)} USD"),
+        ("money", f"{found.cost_usd:.6g} of {budget_usd:.6g} USD, {found.sft_share:.0%} of it for demonstrations"),
+        (f"expected {found.kind}", f"{found.expected_score:.3f}  (95 %: {found.low:.3f} to {found.high:.3f})"),
+        ("near-optimal", f"shares {found.region[0]:.2f} to {found.region[1]:.2f} (within {found.epsilon:.0%})"),
+        ("regret if wrong", f"{found.regret:.4f}"),
+        ("next USD", f"{found.marginal_demonstrations:+.2g} on demonstrations, "
+                     f"{found.marginal_pairs:+.2g} on pairs"),
+    ]  # fmt: skip
+    for change in found.price_changes:
+        rows.append(
+            (
+                "price",
+                f"with pairs {change.pair_price_factor:.2g} times as dear: share {change.sft_share:.2f}",
+            )
+        )
+    for cell in found.next:
+        rows.append(
+            (
+                "measure next",
+                f"{cell.n_demonstrations} demonstrations, {cell.n_pairs} pairs ({cell.cost_usd:.4g} USD): "
+                f"regret -{cell.regret_reduction:.4f}, worth {cell.worth_usd:.4g} USD of labels",
+            )
+        )
+    if not found.next:
+        rows.append(("measure next", found.advice))
+    rows += [("warning", warning) for warning in warnings]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"{name:<{width}}  {value}" for name, value in rows]
+    return "\n".join([*lines, "", *_sketch(found)]) + "\n"
+
+
+def _sketch(found: "Plan") -> list[str]:
+    """Return bars of the expected score at eleven shares, the near-optimal ones marked."""
+    shares, mean = found.line.share, found.line.mean
+    at = [min(range(len(shares)), key=lambda i, r=r: abs(shares[i] - r / 10)) for r in range(11)]
+    values = [mean[i] for i in at]
+    least, most = min(values), max(values)
+    lines = [f"{'share':>7}  {found.kind:<6} (| near-optimal, * the plan's share)"]
+    planned = min(at, key=lambda i: abs(shares[i] - found.sft_share))
+    for i, value in zip(at, values, strict=True):
+        length = 4 + round(36 * (value - least) / (most - least)) if most > least else 20
+        within = found.region[0] - 1e-9 <= shares[i] <= found.region[1] + 1e-9
+        mark = "*" if i == planned else "|" if within else " "
+        lines.append(f"{shares[i]:7.2f}  {value:6.3f} {mark} {'=' * length}")
+    return lines
+
+
+def _write_figure(found: "Plan", plans: "list[tuple[float, Plan]]", path: Path) -> None:
+    """Write two panels: the expected score along the shares with the region, and along the money."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    by_share, by_money = figure.subplots(1, 2, sharey=True)
+    line = found.line
+    by_share.axvspan(
+        *found.region, color="#009E73", alpha=0.12, label=f"within {found.epsilon:.0%} of the best"
+    )
+    by_share.fill_between(line.share, line.low, line.high, color="#0072B2", alpha=0.2, label="95 % interval")
+    by_share.plot(line.share, line.mean, color="#0072B2", label=f"expected {found.kind}")
+    by_share.axvline(found.sft_share, color="#D55E00", linestyle="--", label=f"plan ({found.status})")
+    by_share.set_xlabel("share of the money for demonstrations")
+    by_share.set_ylabel(found.kind)
+    by_share.legend(frameon=False, fontsize=8)
+    usd = [money for money, _ in plans]
+    low, high = [p.low for _, p in plans], [p.high for _, p in plans]
+    by_money.fill_between(usd, low, high, color="#0072B2", alpha=0.2)
+    by_money.plot(usd, [p.expected_score for _, p in plans], color="#0072B2", marker="o")
+    for money, p in plans:
+        by_money.annotate(f"{p.sft_share:.0%}", (money, p.expected_score), (0, 6), textcoords="offset points")
+    by_money.set_xscale("log")
+    by_money.set_xticks(usd, [f"{money:g}" for money in usd])
+    by_money.minorticks_off()
+    by_money.set_xlabel("budget (USD); the labels are the plans' shares")
+    for axes in (by_share, by_money):
+        axes.spines[["top", "right"]].set_visible(False)
+    try:
+        figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+    except OSError as error:
+        raise UserError(
+            str(path), f"no place to write ({error.strerror})", "a folder that exists", "Make it."
+        ) from None

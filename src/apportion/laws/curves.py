@@ -1,0 +1,260 @@
+"""The laws of a table's curves: every family fitted, averaged by its evidence, and a prediction with an interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apportion.identity import generator
+from apportion.laws.draws import posterior_z
+from apportion.laws.families import Family, Name, families, unlink
+from apportion.laws.pooling import Batch, Pooled, batch_of, pool
+from apportion.laws.prior import KindPrior, Prior, shipped_prior
+from apportion.laws.runs import Runs
+
+Floats = NDArray[np.float64]
+Status = Literal["converged", "underdetermined", "at-bound", "no-law"]
+
+SHARPNESS = 1.5
+"""How much sharper than one curve's mean evidence the weights of the families are."""
+MARGIN = 6.0
+"""By how much, in BIC, a law has to beat a straight line and a constant."""
+FEWEST = 4
+"""With fewer different sizes of trained models no law is determined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The result expected at n examples with a 95 % interval.
+
+    For a score `mean` is the posterior's. For a loss, whose posterior has a long tail far out, it is the exponential
+    of the families' median log losses, averaged by weight.
+    """
+
+    n: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The fitted law of one (model, task).
+
+    `status` "no-law" says that no law fits better than a straight line or a constant. `family` is the one of most
+    weight, `parameters` are its own. `weights` say how far each family counts in the predictions; `noise` is the
+    run-to-run standard deviation in z, log(loss) or the logit of a score.
+    """
+
+    model: str | None
+    task: str | None
+    kind: Literal["score", "loss"]
+    family: Name
+    status: Status
+    parameters: dict[str, float]
+    weights: dict[Name, float]
+    noise: float
+    predictions: tuple[Prediction, ...]
+    theta: tuple[float, ...]
+    """The unconstrained parameters of `family`."""
+    runs: Runs
+
+
+def fit_curves(
+    runs: Sequence[Runs],
+    sizes: Sequence[int] | None = None,
+    *,
+    prior: Prior | None = None,
+    only: Name | None = None,
+    noise: float | None = None,
+    draws: int = 400,
+) -> tuple[Curve, ...]:
+    """Return one fitted law for each of a table's curves, in their order, with predictions at `sizes`.
+
+    All curves of one kind are fitted together (`pooling.pool`). A family's weight is
+    exp(SHARPNESS E), E a blend of its evidence on the curve and of its mean evidence over the table's curves
+    (`_weights`). Draws of all families are mixed by these weights; where the family is not given (`only`), a
+    normal deviation of `drift` times the change foretold beyond the largest measured size is added. n is the total
+    of demonstrations and pairs. `noise` is the run-to-run standard deviation in z where it is
+    known. Without `sizes` each curve is predicted at 4 times its largest size.
+    """
+    prior = shipped_prior() if prior is None else prior
+    found: dict[int, Curve] = {}
+    for kind in ("score", "loss"):
+        places = [i for i, r in enumerate(runs) if r.kind == kind]
+        if places:
+            group = [runs[i] for i in places]
+            found |= dict(zip(places, _fit(group, sizes, prior.of(kind), only, noise, draws), strict=True))
+    return tuple(found[i] for i in range(len(runs)))
+
+
+def _fit(
+    runs: list[Runs],
+    sizes: Sequence[int] | None,
+    prior: KindPrior,
+    only: Name | None,
+    noise: float | None,
+    draws: int,
+) -> list[Curve]:
+    batch = batch_of(runs)
+    largest = np.where(batch.known, batch.n, 0.0).max(1)
+    asked = (
+        np.maximum(4 * largest, 1.0)[:, None]
+        if sizes is None
+        else np.tile(np.array(sizes, float), (len(runs), 1))
+    )
+    fits = [
+        pool(
+            family,
+            batch,
+            prior.shapes[family.name],
+            prior.noise if noise is None else noise,
+            noise_known=noise is not None,
+        )
+        for family in families(batch.kind)
+        if only in (None, family.name)
+    ]
+    weights = _weights(fits, batch)
+    with_largest = np.concatenate([np.maximum(asked, 1.0), np.maximum(largest, 1.0)[:, None]], 1)
+    drawn = [posterior_z(fit, with_largest, draws) for fit in fits]
+    mixed = _mixture(drawn, weights)
+    centre = np.einsum("fb,fbm->bm", weights, np.stack([np.median(d, 0) for d in drawn]))
+    z, end = mixed[..., :-1], mixed[..., -1:]
+    if only is None:
+        rng = generator("laws", "drift")
+        beyond = np.maximum(asked, 1.0) > largest[:, None]
+        change = np.abs(np.median(z - end, 0)) * beyond
+        z = z + prior.drift * change * rng.standard_normal((draws, 1, 1))
+    curves = []
+    for i, r in enumerate(runs):
+        best = int(np.argmax(weights[:, i]))
+        fit = fits[best]
+        curves.append(
+            Curve(
+                r.model,
+                r.task,
+                r.kind,
+                fit.family.name,
+                _status(fit, batch, i),
+                _natural(fit, batch, i),
+                {f.family.name: float(w) for f, w in zip(fits, weights[:, i], strict=True)},
+                float(fit.noise[i]),
+                tuple(
+                    _prediction(
+                        n, z[:, i, k] + batch.offset[i], float(centre[i, k] + batch.offset[i]), r.kind
+                    )
+                    for k, n in enumerate(asked[i])
+                ),
+                (float(fit.theta[i, 0] + batch.offset[i]), *(float(v) for v in fit.theta[i, 1:])),
+                r,
+            )
+        )
+    return curves
+
+
+def _weights(fits: list[Pooled], batch: Batch) -> Floats:
+    """Return weights (families, B): softmax of the table's mean evidence, moved a B-th of the way to the curve's own.
+
+    Laws without a value at 0 leave that point out; it counts as explained at one standard deviation.
+    """
+    evidence = np.stack([fit.log_evidence for fit in fits])
+    missing = (batch.known & (batch.n == 0)).sum(1)
+    away = np.array([not fit.family.at_zero for fit in fits])
+    zero = np.log(1 / 0.6) - 0.5
+    evidence = evidence + away[:, None] * missing * zero
+    curves = evidence.shape[1]
+    blend = evidence.mean(1, keepdims=True) + (evidence - evidence.mean(1, keepdims=True)) / curves
+    blend = SHARPNESS * (blend - blend.max(0))
+    return np.exp(blend) / np.exp(blend).sum(0)
+
+
+def _mixture(draws: list[Floats], weights: Floats) -> Floats:
+    """Return draws (D, B, M) of which each family gives its share, spread evenly over the draws."""
+    count = len(draws[0])
+    grid = (np.arange(count) + 0.5) / count
+    stacked = np.stack(draws)
+    pick = np.stack(
+        [np.searchsorted(np.cumsum(w), grid * (1 - 1e-9)).clip(0, len(draws) - 1) for w in weights.T], 1
+    )
+    return stacked[pick, np.arange(count)[:, None], np.arange(pick.shape[1])]
+
+
+def _prediction(n: float, z: Floats, centre: float, kind: Literal["score", "loss"]) -> Prediction:
+    low, high = (float(unlink(np.asarray(np.quantile(z, q)), kind)) for q in (0.025, 0.975))
+    mean = float(np.exp(centre)) if kind == "loss" else float(unlink(z, kind).mean())
+    return Prediction(int(n), min(max(mean, low), high), low, high)
+
+
+def _natural(fit: Pooled, batch: Batch, i: int) -> dict[str, float]:
+    theta = fit.theta[i].copy()
+    theta[0] += batch.offset[i]
+    return {name: float(np.clip(v, -1e300, 1e300)) for name, v in fit.family.natural(theta).items()}
+
+
+def _status(fit: Pooled, batch: Batch, i: int) -> Status:
+    """Return how far a fit can be trusted; a straight line in n, and none in z, are what a law has to beat."""
+    use = batch.known[i] & ((batch.n[i] > 0) | fit.family.at_zero)
+    trained = batch.known[i] & (batch.n[i] > 0)
+    n, z = batch.n[i, use], batch.z[i, use]
+    if len(np.unique(batch.n[i, trained])) < FEWEST:
+        return "underdetermined"
+    residual = z - fit.family(fit.theta[i], n)
+    floor = float(batch.item_variance[i, use].mean()) + 1e-8
+    lines = np.stack([np.ones_like(n), n / n.max()], 1)
+    off = z - lines @ np.linalg.lstsq(lines, z, rcond=None)[0]
+    flat = z - z.mean()
+
+    def bic(error: Floats, parameters: int) -> float:
+        return len(error) * float(np.log((error**2).mean() + floor)) + parameters * float(np.log(len(error)))
+
+    p = min(len(fit.family.parameters), 3)  # the prior takes a part of the freedom
+    if bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1)):
+        return "no-law"
+    if np.abs(fit.family(fit.theta[i], n)).max() > 25:
+        return "at-bound"
+    if not fit.converged[i]:
+        return "underdetermined"
+    return "converged"
+
+
+def roll_out(
+    runs: Sequence[Runs], *, prior: Prior | None = None, held_out: float = 0.34
+) -> dict[Name, float]:
+    """Return each family's error in foretelling the larger sizes from the smaller: root mean square in z.
+
+    The largest third of each curve's different sizes is held out; curves with fewer than 4 different sizes have no
+    part. Empty where no curve has enough.
+    """
+    prior = shipped_prior() if prior is None else prior
+    found: dict[Name, list[float]] = {}
+    for kind in ("score", "loss"):
+        group = [r for r in runs if r.kind == kind]
+        if not group:
+            continue
+        batch = batch_of(group)
+        cut = np.array([_cut(batch.n[i, batch.known[i]], held_out) for i in range(len(group))])
+        hidden = batch.known & (batch.n > cut[:, None])
+        if not hidden.any():
+            continue
+        part = prior.of(kind)
+        for family in families(kind):
+            fit = pool(family, batch.until(cut), part.shapes[family.name], part.noise)
+            error = (batch.z - fit.z(np.maximum(batch.n, 1.0)))[hidden]
+            found.setdefault(family.name, []).extend((error**2).tolist())
+    return {name: float(np.sqrt(np.mean(errors))) for name, errors in found.items()}
+
+
+def _cut(n: Floats, held_out: float) -> float:
+    sizes = np.unique(n[n > 0])
+    if len(sizes) < FEWEST:
+        return np.inf
+    return float(sizes[len(sizes) - 1 - max(1, int(held_out * len(sizes)))])
+
+
+def full_fit(runs: Sequence[Runs], family: Family, *, prior: Prior | None = None) -> tuple[Pooled, Batch]:
+    """Return one family fitted to whole curves of one kind, and the batch that it was fitted to."""
+    part = (shipped_prior() if prior is None else prior).of(runs[0].kind)
+    batch = batch_of(runs)
+    return pool(family, batch, part.shapes[family.name], part.noise), batch

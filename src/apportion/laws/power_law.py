@@ -1,0 +1,80 @@
+"""A power law in scikit-learn's manners."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apportion.errors import UserError
+from apportion.laws.curves import Curve, fit_curves
+from apportion.laws.families import Kind, Name, family, unlink
+from apportion.laws.prior import weak_prior
+from apportion.laws.runs import Runs
+
+Floats = NDArray[np.float64]
+
+
+class PowerLaw:
+    """One family fitted to sizes and results: `PowerLaw().fit(n, y).predict(n)`.
+
+    `kind` is "score" (in [0, 1]) or "loss"; the default family is P2's power law for scores, P = a n^(1/b) in
+    percent (arXiv 2410.03717), and L = A n^-alpha for losses. Learned: `parameters_`, `status_`, `curve_`.
+
+    >>> law = PowerLaw().fit([100, 1000, 10_000, 100_000], [0.2, 0.25, 0.3125, 0.390625])
+    >>> round(law.predict([1000]).item(), 3)
+    0.25
+    """
+
+    def __init__(self, kind: Kind = "score", family: Name = "power") -> None:
+        self.kind: Kind = kind
+        self.family: Name = family
+
+    def fit(self, n: Any, y: Any, items: Any = None) -> "PowerLaw":
+        """Fit to sizes n (N,) and results y (N,), optionally with graded items (N,); return self.
+
+        Raises UserError where the arrays differ in length, have under 2 points, or hold what is no size or result.
+        """
+        sizes, results = np.asarray(n, np.float64).ravel(), np.asarray(y, np.float64).ravel()
+        graded = np.full(len(results), np.nan) if items is None else np.asarray(items, np.float64).ravel()
+        if not len(sizes) == len(results) == len(graded) or len(np.unique(sizes)) < 2:
+            raise UserError(
+                "PowerLaw.fit",
+                f"{len(sizes)} sizes, {len(results)} results",
+                "two or more of each",
+                "Pass both.",
+            )
+        top = 1.0 if self.kind == "score" else np.inf
+        if not (
+            np.isfinite(sizes).all()
+            and (sizes >= 0).all()
+            and (results >= 0).all()
+            and (results <= top).all()
+        ):
+            raise UserError(
+                "PowerLaw.fit",
+                "a size or a result out of range",
+                "sizes >= 0, scores in [0, 1]",
+                "Check them.",
+            )
+        if not np.isfinite(results).all() or (graded < 1).any():
+            raise UserError("PowerLaw.fit", "a result that is no number", "finite numbers", "Leave it out.")
+        whole = np.full(len(sizes), -1, np.int64)
+        runs = Runs(None, None, self.kind, sizes.astype(np.int64), 0 * whole, results, graded, whole)
+        (curve,) = fit_curves([runs], prior=weak_prior(), only=self.family)
+        self.curve_: Curve = curve
+        self.status_ = curve.status
+        self.parameters_ = curve.parameters
+        self._theta = np.array(curve.theta)
+        return self
+
+    def predict(self, n: Any) -> Floats:
+        """Return the law's results at sizes n, in their shape; the fitted curve, not the mean of the posterior."""
+        sizes = np.asarray(n, np.float64)
+        z = family(self.family, self.kind)(self._theta, sizes.ravel())
+        return unlink(z, self.kind).reshape(sizes.shape)
+
+    def interval(self, n: Any) -> Floats:
+        """Return the 95 % interval at sizes n (M,), as (M, 2)."""
+        sizes = [int(v) for v in np.asarray(n, np.float64).ravel()]
+        (curve,) = fit_curves([self.curve_.runs], sizes, prior=weak_prior(), only=self.family)
+        return np.array([[p.low, p.high] for p in curve.predictions])

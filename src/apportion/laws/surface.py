@@ -1,0 +1,256 @@
+"""A surface and how sure one may be of it: score or loss at any (demonstrations, pairs), given a few runs."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from apportion.identity import generator
+from apportion.laws.runs import Kind, Runs
+from apportion.laws.surface_kernel import Features, Floats, covariances, noise_variance
+from apportion.laws.surface_prior import LOWEST_SHARE, Surface, SurfacePrior, logit
+
+MOST_CELLS = 250
+"""Tables of more cells are merged on a coarser and coarser grid until they have at most so many."""
+SCORE_SCALES = np.exp(np.linspace(-0.8, 0.8, 5))
+LOSS_SCALES = np.exp(np.linspace(-4.5, 0.75, 8))
+"""By how much larger than published ones a surface's gains may be; losses in log, with no opinion beforehand."""
+NOISES = np.array([1.0, 4.0, 16.0, 64.0])
+NOISE_WEIGHTS = np.array([0.6, 0.25, 0.1, 0.05])
+"""By how much more than the published runs these may scatter."""
+OWNS = np.array([1.0, 3.0])
+OWN_WEIGHTS = np.array([0.5, 0.5])
+"""By how much more, in variance, this surface may depart from the published ones than they from each other."""
+LEVEL_VARIANCE = 4.0
+"""Of the untrained model's level, where no run tells it; squared logits."""
+SMALLEST_LOSS = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The runs as the surface sees them, one row a distinct cell, each array of shape (N,).
+
+    `gain` is in logits over the untrained model (for losses, minus the log of the ratio to it), or over
+    `reference` where it was not measured. `count` runs stand behind a cell; `item_variance` is that of its
+    graded items, 0 where unknown.
+    """
+
+    kind: Kind
+    n_demonstrations: Floats
+    n_pairs: Floats
+    gain: Floats
+    count: Floats
+    item_variance: Floats
+    reference: float
+    base_known: bool
+    lowest_share: float
+
+    @property
+    def surface(self) -> Surface:
+        """The cells alone."""
+        columns = (self.n_demonstrations, self.n_pairs, self.gain)
+        return Surface(*(tuple(float(v) for v in column) for column in columns))
+
+    def nothing(self) -> "Evidence":
+        """Return the evidence of the untrained model alone."""
+        empty = np.zeros(0)
+        return replace(
+            self, n_demonstrations=empty, n_pairs=empty, gain=empty, count=empty, item_variance=empty
+        )
+
+
+def evidence_of(runs: Runs) -> Evidence:
+    """Return the distinct cells of some runs, repeated runs averaged."""
+    s, p = runs.n_demonstrations.astype(float), runs.n_pairs.astype(float)
+    z = logit(runs.y) if runs.kind == "score" else -np.log(np.maximum(runs.y, SMALLEST_LOSS))
+    base = (s + p) == 0
+    reference = float(z[base].mean() if base.any() else z.min())
+    held = np.clip(runs.y, 0.02, 0.98)
+    items = 1 / (runs.items * held * (1 - held)) if runs.kind == "score" else np.zeros(len(z))
+    items = np.where(np.isfinite(items), items, 0.0)
+    s, p, z, items = s[~base], p[~base], z[~base] - reference, items[~base]
+    keys: NDArray[np.float64] = np.stack([s, p], 1)
+    step = 0.05
+    groups = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+    while len(groups) and groups.max() >= MOST_CELLS:
+        groups = np.unique(np.round(np.log1p(keys) / step), axis=0, return_inverse=True)[1].ravel()
+        step *= 1.5
+    count = np.bincount(groups).astype(float) if len(groups) else np.zeros(0)
+
+    def mean(values: Floats) -> Floats:
+        return np.bincount(groups, values) / count if len(groups) else np.zeros(0)
+
+    share = mean(s) / np.maximum(mean(s) + mean(p), 1)
+    measured = share[share > 0]
+    lowest = float(max(1e-4, min([LOWEST_SHARE, *measured])))
+    return Evidence(
+        runs.kind, mean(s), mean(p), mean(z), count, mean(items), reference, bool(base.any()), lowest
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SurfacePosterior:
+    """Joint draws of a surface at Q places.
+
+    `draws` (D, Q) are scores or losses without the noise of a single run; `latent` (D, Q) the same in logits;
+    `noise` (D,) is the standard deviation in logits of a run of 1,000 examples. `law` is the probability that
+    the runs follow a surface at all, rather than one level and scatter. `scale` and `noise_factor` are
+    posterior means.
+    """
+
+    draws: Floats
+    latent: Floats
+    noise: Floats
+    law: float
+    scale: float
+    noise_factor: float
+
+
+def surface_posterior(
+    evidence: Evidence,
+    prior: SurfacePrior,
+    n_demonstrations: ArrayLike,
+    n_pairs: ArrayLike,
+    draws: int = 400,
+) -> SurfacePosterior:
+    """Return joint draws of the surface at the places (n_demonstrations, n_pairs), each of shape (Q,).
+
+    The gain is scale x (g + d) with g the Gaussian process that all surfaces share, known through the prior's
+    published ones, and d one of its own; `surface_kernel` has the covariances. Scale and noise are summed over
+    a grid, weighted by the probability of the runs. The draws are the same for the same numbers.
+    """
+    places = Features.of(n_demonstrations, n_pairs, evidence.lowest_share)
+    scales = SCORE_SCALES if evidence.kind == "score" else LOSS_SCALES
+    model = _Model(evidence, prior, places)
+    grid = [(s, f, o) for s in scales for f in NOISES for o in OWNS]
+    log_weight = np.array(
+        [
+            np.log(NOISE_WEIGHTS[factor == NOISES][0])
+            - (0.5 * (np.log(scale) / 0.4) ** 2 if evidence.kind == "score" else 0.0)
+            + model.log_evidence(scale, factor, own)
+            for scale, factor, own in grid
+        ]
+    )
+    law = _law_probability(evidence, log_weight, evidence.kind)
+    weight = np.exp(log_weight - log_weight.max())
+    weight[weight < 0.01] = 0
+    weight /= weight.sum()
+    share = np.floor(np.cumsum(weight) * draws + 0.5).astype(int)
+    counts = np.diff(np.concatenate([[0], share]))
+    rng = generator("surface", "posterior draws")
+    normal = rng.standard_normal((draws, len(places.size) + 1))
+    latent, noise, start = [], [], 0
+    for (scale, factor, own), count in zip(grid, counts, strict=True):
+        if count:
+            mean, root = model.conditional(scale, factor, own)
+            latent.append(mean + normal[start : start + count, :-1] @ root.T)
+            noise.append(np.full(count, np.sqrt(model.noise * factor)))
+            start += count
+    z = np.concatenate(latent) + evidence.reference
+    y = 1 / (1 + np.exp(-np.clip(z, -50, 50))) if evidence.kind == "score" else np.exp(np.clip(-z, -50, 50))
+    means = [float(weight @ [point[i] for point in grid]) for i in (0, 1)]
+    return SurfacePosterior(y, z, np.concatenate(noise), law, means[0], means[1])
+
+
+class _Model:
+    """The covariances of one problem, computed once for all scales and noises."""
+
+    def __init__(self, evidence: Evidence, prior: SurfacePrior, places: Features) -> None:
+        hyper = prior.hyper
+        columns = [
+            np.array([v for s in prior.surfaces for v in getattr(s, name)], float)
+            for name in ("n_demonstrations", "n_pairs", "gain")
+        ]
+        known = Features.of(columns[0], columns[1], LOWEST_SHARE)
+        own = Features.of(evidence.n_demonstrations, evidence.n_pairs, evidence.lowest_share)
+        owner = np.repeat(np.arange(len(prior.surfaces)), [len(s.gain) for s in prior.surfaces])
+        shared, single = covariances(known, known, hyper)
+        k = shared + (owner[:, None] == owner) * single + np.diag(noise_variance(known, hyper))
+        # What the published surfaces say about g, at the own cells and at the places: mean and covariance
+        cells = _joined(own, places)
+        g, d = covariances(cells, cells, hyper)
+        if len(columns[2]):
+            cross = covariances(known, cells, hyper)[0]
+            root = np.linalg.cholesky(k)
+            half = np.linalg.solve(root, np.column_stack([cross, columns[2]]))
+            self.mean = half[:, :-1].T @ half[:, -1]
+            self.shared, self.single = g - half[:, :-1].T @ half[:, :-1], d
+        else:
+            self.mean, self.shared, self.single = np.zeros(len(g)), g, d
+        self.m = len(evidence.gain)
+        self.gain = evidence.gain
+        self.level = 0.0 if evidence.base_known else LEVEL_VARIANCE
+        self.items = evidence.item_variance / np.maximum(evidence.count, 1)
+        self.runs = noise_variance(own, hyper) / np.maximum(evidence.count, 1)
+        self.noise = float(hyper["noise"] * (1 + hyper["small_run_noise"]))
+
+    def _noise(self, factor: float) -> Floats:
+        """Return the variance of the cells: half of the published runs' is theirs alone where items are known."""
+        return np.where(self.items > 0, self.runs / 2, self.runs) * factor + self.items
+
+    def _covariance(self, own: float) -> Floats:
+        return self.shared + own * self.single
+
+    def _root(self, scale: float, factor: float, own: float) -> tuple[Floats, Floats]:
+        m = self.m
+        k = scale**2 * self._covariance(own)[:m, :m] + self.level + np.diag(self._noise(scale**2 * factor))
+        return np.linalg.cholesky(k + 1e-9 * np.eye(m)), self.gain - scale * self.mean[:m]
+
+    def log_evidence(self, scale: float, factor: float, own: float) -> float:
+        """Return the log density of the cells, up to a constant."""
+        if not self.m:
+            return 0.0
+        root, off = self._root(scale, factor, own)
+        white = np.linalg.solve(root, off)
+        return float(-0.5 * white @ white - np.log(np.diag(root)).sum())
+
+    def conditional(self, scale: float, factor: float, own: float) -> tuple[Floats, Floats]:
+        """Return the mean (Q,) and a square root (Q, Q) of the covariance at the places."""
+        m = self.m
+        mean = scale * self.mean[m:]
+        covariance = scale**2 * self._covariance(own) + self.level
+        cov = covariance[m:, m:]
+        if m:
+            root, off = self._root(scale, factor, own)
+            half = np.linalg.solve(root, covariance[:m, m:])
+            mean = mean + half.T @ np.linalg.solve(root, off)
+            cov = cov - half.T @ half
+        jitter = 1e-7 * max(float(np.trace(cov)) / len(cov), 1e-12)
+        for _ in range(8):
+            try:
+                return mean, np.linalg.cholesky(cov + jitter * np.eye(len(cov)))
+            except np.linalg.LinAlgError:
+                jitter *= 10
+        values, vectors = np.linalg.eigh(cov)
+        return mean, vectors * np.sqrt(np.maximum(values, 0))
+
+
+def _joined(left: Features, right: Features) -> Features:
+    names = ("size", "share", "zero", "demonstrations", "pairs", "examples")
+    return Features(*(np.concatenate([getattr(left, n), getattr(right, n)]) for n in names))
+
+
+def _law_probability(evidence: Evidence, log_weight: Floats, kind: Kind) -> float:
+    """Return how probable a surface is against one level and scatter, even odds beforehand.
+
+    The rival: gain_i = c + noise, c of standard deviation 1 (LEVEL_VARIANCE without the untrained model), the
+    noise's standard deviation anywhere from .03 to 3 logits (for losses, .001 to 3).
+    """
+    m = len(evidence.gain)
+    if not m:
+        return 0.0
+    widths = np.geomspace(0.03 if kind == "score" else 0.001, 3, 12)
+    level = 1.0 if evidence.base_known else LEVEL_VARIANCE
+    rival = []
+    for width in widths:
+        v = width**2
+        total = evidence.gain.sum()
+        quadratic = (evidence.gain @ evidence.gain - level * total**2 / (v + m * level)) / v
+        rival.append(-0.5 * (quadratic + (m - 1) * np.log(v) + np.log(v + m * level)))
+    scales = SCORE_SCALES if kind == "score" else LOSS_SCALES
+    prior = (
+        np.log(np.exp(-0.5 * (np.log(scales) / 0.4) ** 2).sum()) if kind == "score" else np.log(len(scales))
+    )
+    surface = np.logaddexp.reduce(log_weight) - prior
+    other = np.logaddexp.reduce(rival) - np.log(len(widths))
+    return float(1 / (1 + np.exp(np.clip(other - surface, -50, 50))))

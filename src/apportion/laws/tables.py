@@ -1,0 +1,124 @@
+"""A CSV or Parquet file as named columns of plain cells, each with the place that a message can name."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from apportion.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The columns of a file under lower-case names, and the place of each row in the file."""
+
+    path: Path
+    columns: dict[str, Sequence[object]]
+    places: Sequence[str]
+
+
+def read_table(path: Path) -> Table:
+    """Return the columns of a CSV or Parquet file; which of the two it is, its first bytes say.
+
+    CSV cells stay text. Raises UserError where the file is missing, unreadable, empty, or no table.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            str(path),
+            f"nothing readable ({error.strerror or error})",
+            "a CSV or Parquet table, or a study folder",
+            "Check the path.",
+        ) from None
+    except ValueError:  # a NUL in the path
+        raise UserError(
+            repr(str(path)), "no possible path", "a CSV or Parquet table, or a study folder", "Check it."
+        ) from None
+    if not content.strip():
+        raise UserError(
+            str(path), "an empty file", "a header and rows", "Write n_demonstrations,score there."
+        )
+    table = _parquet(path, content) if content[:4] == b"PAR1" else _csv(path, content)
+    if not table.places:
+        raise UserError(str(path), "a header without rows", "at least two runs", "Add the rows.")
+    return table
+
+
+def _csv(path: Path, content: bytes) -> Table:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{path}, line {line}",
+            f"byte 0x{content[error.start]:02x}, which is not UTF-8",
+            "CSV in UTF-8, or Parquet",
+            "Save the table as UTF-8.",
+        ) from None
+    if "\0" in text:
+        raise UserError(str(path), "a NUL byte", "CSV in UTF-8, or Parquet", "Export the table as CSV.")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[list[str]] = []
+    places: list[str] = []
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+                places.append(f"line {reader.line_num}")
+    except csv.Error as error:
+        raise UserError(
+            f"{path}, line {reader.line_num}",
+            f"no CSV ({error})",
+            "comma-separated values",
+            "Mend that line.",
+        ) from None
+    if not rows:
+        raise UserError(str(path), "nothing but separators", "a header and rows", "Add them.")
+    names = _names(path, rows[0])
+    for row, place in zip(rows[1:], places[1:], strict=True):
+        if len(row) != len(names):
+            raise UserError(
+                f"{path}, {place}",
+                f"{len(row)} values",
+                f"{len(names)}, as the header has",
+                "Mend that line (quote text that holds a comma).",
+            )
+    return Table(
+        path,
+        {name: [row[index] for row in rows[1:]] for index, name in enumerate(names)},
+        places[1:],
+    )
+
+
+def _parquet(path: Path, content: bytes) -> Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(io.BytesIO(content))
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        told = " ".join(str(error).split())[:100]
+        raise UserError(
+            str(path), f"a damaged Parquet file ({told})", "a Parquet table", "Write the file anew."
+        ) from None
+    names = _names(path, table.column_names)
+    columns: dict[str, Sequence[object]] = {}
+    for index, name in enumerate(names):
+        try:
+            columns[name] = table.column(index).to_pylist()
+        except (pa.ArrowException, ValueError, OverflowError):  # dates beyond Python's, undecodable text
+            columns[name] = ["?"] * len(table)
+    return Table(path, columns, [f"row {row}" for row in range(1, len(table) + 1)])
+
+
+def _names(path: Path, header: Sequence[str]) -> list[str]:
+    names = [name.strip().lower() for name in header]
+    for name in names:
+        if name and names.count(name) > 1:
+            raise UserError(
+                f"{path}, its header", f"the column {name!r} twice", "each name once", "Rename one of them."
+            )
+    return names

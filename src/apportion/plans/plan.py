@@ -1,0 +1,319 @@
+"""A plan: how much of a budget goes to demonstrations, what to expect of it, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from apportion.errors import UserError
+from apportion.identity import generator
+from apportion.laws.runs import Kind, Runs
+from apportion.laws.surface import Evidence, SurfacePosterior, evidence_of, surface_posterior
+from apportion.laws.surface_kernel import Floats
+from apportion.laws.surface_prior import SurfacePrior, shipped_prior, without_own
+from apportion.plans.budget_line import (
+    Limits,
+    check_budget,
+    counts_at,
+    near_optimal,
+    share_grid,
+    share_of_money,
+    straight_below,
+)
+from apportion.plans.next_experiment import (
+    Experiment,
+    candidate_cells,
+    knowledge_gradient,
+    next_experiments,
+)
+from apportion.plans.prices import Prices, price_of
+
+Status = Literal["decided", "undecided"]
+STOP = "stop: buying labels is worth more than measuring"
+CHOICE_EPSILON = 0.05
+SURE = 0.8
+LEAST_CELLS = 4
+RATIOS = 2.0 ** np.linspace(-4, 4, 17)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """With pairs `pair_price_factor` times as dear, the planned share is no longer near-optimal; `sft_share` is."""
+
+    pair_price_factor: float
+    sft_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The expected score (or loss) along the budget line, arrays of shape (R,): mean and 95 % interval."""
+
+    share: tuple[float, ...]
+    mean: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to buy. Scores are losses where `kind` is "loss".
+
+    `sft_share` is the share of the money for demonstrations. `low` and `high` hold the score of one such run
+    with 95 %. `region` spans the shares whose expected score is within epsilon of the best; for an undecided
+    plan, those that may be, with at least 10 %. `sure` is the probability that the plan's share is
+    within epsilon of the best, `regret` the expected loss of score against the best share.
+    `marginal_*` are score points for the next USD of either kind, spent on top.
+    """
+
+    status: Status
+    reason: str
+    kind: Kind
+    n_demonstrations: int
+    n_pairs: int
+    sft_share: float
+    cost_usd: float
+    expected_score: float
+    low: float
+    high: float
+    region: tuple[float, float]
+    epsilon: float
+    sure: float
+    regret: float
+    marginal_demonstrations: float
+    marginal_pairs: float
+    price_changes: tuple[PriceChange, ...]
+    next: tuple[Experiment, ...]
+    advice: str
+    warnings: tuple[str, ...]
+    line: Line
+
+
+def plan(
+    outcomes: Runs,
+    budget_usd: float,
+    prices: Prices | tuple[float | tuple[float, float], float | tuple[float, float]],
+    *,
+    epsilon: float = 0.05,
+    prior: SurfacePrior | None = None,
+    limits: Limits | None = None,
+    draws: int = 400,
+) -> Plan:
+    """Return how to split a budget, given the runs measured so far.
+
+    The share is the middle of the shares whose expected score, under the posterior of `laws.surface`, is within
+    5 % of the best (after Wang et al. 2026: the single best ratio is ill-conditioned, the middle of the region
+    carries over), or 0 where no demonstrations at all are best. `prior` None is the shipped one. `prices` are
+    USD for a demonstration and for a pair; an interval is averaged over its ends. Where the runs are too few,
+    or no surface explains them better than scatter about one level, the split is the prior's. Raises UserError
+    for what cannot be planned.
+
+    >>> from apportion.laws.runs import read_runs
+    >>> runs, _ = read_runs(Path("runs.csv"))  # doctest: +SKIP
+    >>> plan(runs[0], 1000, (2.0, (0.5, 1.5))).n_demonstrations  # doctest: +SKIP
+    """
+    limits = limits or Limits()
+    if isinstance(prices, tuple):
+        prices = Prices(
+            price_of(prices[0], "the price of a demonstration"), price_of(prices[1], "the price of a pair")
+        )
+    check_budget(budget_usd, prices.demonstration, prices.pair, limits)
+    if not 0 < epsilon < 1:
+        raise UserError("epsilon", f"{epsilon:g}", "a number between 0 and 1", "Type 0.05, say.")
+    evidence = evidence_of(outcomes)
+    prior = shipped_prior() if prior is None else prior
+    warnings = []
+    if outcomes.kind == "score":
+        prior, excluded = without_own(prior, evidence.surface)
+        if excluded:
+            warnings.append("these runs are part of the prior; planned with the prior of the other surfaces")
+    return _Problem(outcomes, evidence, budget_usd, prices, epsilon, prior, limits, draws).plan(warnings)
+
+
+class _Problem:
+    """One question, with everything that its parts share."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        evidence: Evidence,
+        budget_usd: float,
+        prices: Prices,
+        epsilon: float,
+        prior: SurfacePrior,
+        limits: Limits,
+        draws: int,
+    ) -> None:
+        self.runs, self.evidence, self.budget_usd, self.prices = runs, evidence, budget_usd, prices
+        self.epsilon, self.prior, self.limits, self.count = epsilon, prior, limits, draws
+        self.is_loss = runs.kind == "loss"
+        self.usd = (prices.demonstration.middle, prices.pair.middle)
+        self.lowest = share_of_money(evidence.lowest_share, *self.usd)
+        self.shares = share_grid(self.lowest)
+
+    def counts(self, usd: tuple[float, float], shares: Floats) -> Floats:
+        """Return the (demonstrations, pairs) that each share buys, (R, 2)."""
+        return np.array([counts_at(r, self.budget_usd, *usd, self.limits) for r in shares], float)
+
+    def corners(self) -> list[tuple[float, float]]:
+        """Return the pairs of prices to average over."""
+        d, p = self.prices.demonstration, self.prices.pair
+        if not (d.is_interval or p.is_interval):
+            return [self.usd]
+        return sorted({self.usd, (d.low, p.high), (d.high, p.low)})
+
+    def plan(self, warnings: list[str]) -> Plan:
+        cells = candidate_cells(self.budget_usd, *self.usd)
+        evidence, places = self.evidence, self.places(cells)
+        found = surface_posterior(evidence, self.prior, places[:, 0], places[:, 1], self.count)
+        reason = self.unfit(found)
+        if reason:
+            evidence = evidence.nothing()
+            found = surface_posterior(evidence, self.prior, places[:, 0], places[:, 1], self.count)
+        line, utility = self.along(found)
+        at = self.chosen(utility)
+        share = float(self.shares[at])
+        best = utility.max(1)
+        values = -utility if self.is_loss else utility
+        within = near_optimal(values, self.epsilon, self.is_loss)
+        sure = float(within[:, at].mean())
+        if not reason and sure < SURE:
+            reason = f"the share is within {self.epsilon:.0%} of the best with probability {sure:.2f} only"
+        near = within.mean(0) >= 0.1 if reason else near_optimal(values.mean(0), self.epsilon, self.is_loss)
+        near[at] = True
+        region = (float(self.shares[near].min()), float(self.shares[near].max()))
+        s, p = counts_at(share, self.budget_usd, *self.usd, self.limits)
+        low, high = self.interval(found, line, at)
+        slopes = self.marginals(evidence, s, p)
+        size = len(self.shares) * len(self.corners())
+        latent = found.latent[:, size : size + len(cells)]
+        gradient = knowledge_gradient(utility, latent, found.noise) if cells else np.zeros(0)
+        experiments = next_experiments(cells, gradient, max(slopes), self.budget_usd)
+        mean = values.mean(0)
+        sides = np.quantile(values, [0.025, 0.975], axis=0)
+        return Plan(
+            status="undecided" if reason else "decided",
+            reason=reason,
+            kind=self.runs.kind,
+            n_demonstrations=s,
+            n_pairs=p,
+            sft_share=share,
+            cost_usd=s * self.usd[0] + p * self.usd[1],
+            expected_score=float(mean[at]),
+            low=min(low, float(mean[at])),
+            high=max(high, float(mean[at])),
+            region=region,
+            epsilon=self.epsilon,
+            sure=sure,
+            regret=float((best - utility[:, at]).mean()),
+            marginal_demonstrations=slopes[0],
+            marginal_pairs=slopes[1],
+            price_changes=self.price_changes(evidence, share),
+            next=experiments,
+            advice="measure the cells under next" if experiments else STOP,
+            warnings=(*warnings, *self.warned(s, p)),
+            line=Line(*(tuple(float(v) for v in row) for row in (self.shares, mean, *sides))),
+        )
+
+    def places(self, cells: Sequence[tuple[int, int, float]]) -> Floats:
+        """Return the places whose scores are drawn: the line at each pair of prices, then cells, then steps."""
+        lines = [self.counts(usd, self.shares) for usd in self.corners()]
+        parts = [*lines, np.array([c[:2] for c in cells], float).reshape(-1, 2)]
+        return np.concatenate(parts)
+
+    def along(self, found: SurfacePosterior) -> tuple[Floats, Floats]:
+        """Return draws at the middle prices, and draws of the utility (higher is better) over all prices, (D, R)."""
+        r = len(self.shares)
+        utility, middle = np.zeros((len(found.draws), r)), np.zeros(0)
+        for i, usd in enumerate(self.corners()):
+            lowest = share_of_money(self.evidence.lowest_share, *usd)
+            part = straight_below(found.draws[:, i * r : (i + 1) * r], self.shares, lowest)
+            utility += (-part if self.is_loss else part) / len(self.corners())
+            if usd == self.usd:
+                middle = part
+        return middle, utility
+
+    def chosen(self, utility: Floats) -> int:
+        """Return the index of the planned share."""
+        mean = utility.mean(0)
+        if mean.argmax() == 0:
+            return 0
+        near = near_optimal(-mean if self.is_loss else mean, CHOICE_EPSILON, self.is_loss)
+        near &= self.near_in_gain(mean)
+        middle = (self.shares[near].min() + self.shares[near].max()) / 2
+        candidates = np.flatnonzero(near)
+        return int(candidates[np.abs(self.shares[candidates] - middle).argmin()])
+
+    def near_in_gain(self, mean: Floats) -> np.ndarray:
+        """Return which shares keep at least 80 % of what the shares differ by: 5 % of a high score may be all."""
+        spread = mean.max() - mean.min()
+        return mean >= mean.max() - 0.2 * spread - 1e-15
+
+    def interval(self, found: SurfacePosterior, line: Floats, at: int) -> tuple[float, float]:
+        """Return the 95 % interval of one run at the planned share: the surface's and the run's own noise."""
+        shock = generator("plan", "noise of a run").standard_normal((4, len(line))) * found.noise
+        if self.is_loss:
+            y = line[:, at] * np.exp(shock)
+        else:
+            y0 = np.clip(line[:, at], 1e-9, 1 - 1e-9)
+            y = 1 / (1 + (1 - y0) / y0 * np.exp(-shock))
+        low, high = np.quantile(y, [0.025, 0.975])
+        return float(low), float(high)
+
+    def unfit(self, found: SurfacePosterior) -> str:
+        """Return why the runs decide nothing, or nothing."""
+        cells = self.evidence
+        if len(cells.gain) < LEAST_CELLS:
+            return f"{len(cells.gain)} distinct cells are too few; the split is the prior's"
+        if len(np.unique(np.round(cells.n_demonstrations / (cells.n_demonstrations + cells.n_pairs), 3))) < 2:
+            return "all cells have one share of demonstrations; the split is the prior's"
+        if found.law < 0.9:
+            return (
+                "no surface explains the runs better than scatter about one level; the split is the prior's"
+            )
+        return ""
+
+    def marginals(self, evidence: Evidence, s: int, p: int) -> tuple[float, float]:
+        """Return what the next USD adds to the expected score, spent on demonstrations or on pairs."""
+        step_s, step_p = max(1, s // 10, p // 50), max(1, p // 10, s // 50)
+        at = np.array([[s, p], [s + step_s, p], [s, p + step_p]], float)
+        y = surface_posterior(evidence, self.prior, at[:, 0], at[:, 1], self.count).draws.mean(0)
+        sign = -1 if self.is_loss else 1
+        gains = sign * (y[1:] - y[0]) / np.array([step_s * self.usd[0], step_p * self.usd[1]])
+        return float(gains[0]), float(gains[1])
+
+    def price_changes(self, evidence: Evidence, share: float) -> tuple[PriceChange, ...]:
+        """Return where a change of the pairs' price makes another share near-optimal, cheaper pairs first."""
+        coarse = np.unique(np.append(np.linspace(0, 1, 21), share))
+        lines = [self.counts((self.usd[0], self.usd[1] * k), coarse) for k in RATIOS]
+        places = np.concatenate(lines)
+        y = surface_posterior(evidence, self.prior, places[:, 0], places[:, 1], 100).draws.mean(0)
+        y = y.reshape(len(RATIOS), len(coarse))
+        at = int(np.searchsorted(coarse, share))
+        changes = []
+        for side in (range(len(RATIOS) // 2, -1, -1), range(len(RATIOS) // 2, len(RATIOS))):
+            for i in side:
+                lowest = share_of_money(evidence.lowest_share, self.usd[0], self.usd[1] * RATIOS[i])
+                row = straight_below(y[i : i + 1], coarse, float(coarse[np.searchsorted(coarse, lowest)]))[0]
+                near = near_optimal(row, self.epsilon, self.is_loss)
+                if not near[at]:
+                    middle = (coarse[near].min() + coarse[near].max()) / 2
+                    changes.append(PriceChange(float(RATIOS[i]), float(middle)))
+                    break
+        return tuple(changes)
+
+    def warned(self, s: int, p: int) -> list[str]:
+        """Return what the reader of the plan has to be told."""
+        said = []
+        if s == 0:
+            said.append(
+                "cold start: this plan buys no demonstrations; preference training of an untrained model "
+                "has failed on reasoning tasks (arXiv 2502.11284), so measure a cell without demonstrations first"
+            )
+        n = s + p
+        largest = float((self.evidence.n_demonstrations + self.evidence.n_pairs).max(initial=0))
+        if largest and n > 8 * largest:
+            said.append(f"{n} labels are {n / largest:.0f} times the largest run ({largest:.0f})")
+        if not self.evidence.base_known:
+            said.append("no run of the untrained model (a row at 0, 0): its level is a guess")
+        return said

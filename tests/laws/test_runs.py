@@ -1,0 +1,162 @@
+"""Tables of runs: read alike from CSV and Parquet; every fault is one line that names its place."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apportion.cli.app import main
+from apportion.errors import UserError
+from apportion.laws import read_runs
+
+FAULTS = {
+    "": "an empty file",
+    "a,b\n1,2\n": "no column n_demonstrations",
+    "n_sft\n1\n2\n": "no column score or loss",
+    "n_sft,score,loss\n1,.5,4\n": "both score and loss",
+    "n_sft,score\n1,x\n2,.5\n": "line 2, column score: found 'x'",
+    "n_sft,score\n1,nan\n2,.5\n": "line 2, column score: found 'nan'",
+    "n_sft,score\n1,\n2,.5\n": "line 2, column score: found no value",
+    "n_sft,score\n1,.5\n-2,.5\n": "line 3, column n_demonstrations: found -2",
+    "n_sft,score\n1.5,.5\n2,.5\n": "line 2, column n_demonstrations: found 1.5",
+    "n_sft,score\n1,50\n2,.5\n": "Divide percentages by 100",
+    "n_sft,score\n1,.5\n": "one point only",
+    "n_sft,score\n": "a header without rows",
+    "n_sft,score\n1,.5,3\n": "line 2: found 3 values",
+    "n_sft,n_demonstrations,score\n1,1,.5\n": "n_demonstrations under two names",
+    "n_sft,score,items\n1,.5,0\n2,.5,1\n": "line 2, column items: found 0",
+    'n_sft,score\n"1,.5\n': "no CSV",
+}
+
+
+@pytest.mark.parametrize("text", FAULTS, ids=FAULTS.values())
+def test_a_fault_is_one_line_that_names_its_place(tmp_path, text, capsys):
+    path = tmp_path / "runs.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r".") as caught:
+        read_runs(path)
+    assert FAULTS[text] in str(caught.value)
+    with pytest.raises(SystemExit) as end:
+        main(["fit", str(path), "--json"])
+    shown = capsys.readouterr()
+    assert (end.value.code, shown.out, shown.err.count("\n")) == (2, "", 1)
+
+
+def test_parquet_and_csv_say_the_same(tmp_path):
+    columns = {"n_sft": [0, 10, 20], "score": [0.1, 0.2, 0.3], "Model": ["m", "m", "m"]}
+    pq.write_table(pa.table(columns), tmp_path / "runs.parquet")
+    (tmp_path / "runs.csv").write_text("n_sft,score,Model\n20,.3,m\n0,.1,m\n10,.2,m\n10,.2,m\n")
+    (one,), _ = read_runs(tmp_path / "runs.parquet")
+    (other,), warnings = read_runs(tmp_path / "runs.csv")
+    assert one.y.tolist() == other.y.tolist() == [0.1, 0.2, 0.3]
+    assert (one.model, len(warnings)) == ("m", 1)
+
+
+def test_a_study_is_read_by_cell_without_its_control(tmp_path):
+    cells = [
+        ("base", 0, 0),
+        ("sft", 10, 0),
+        ("dpo", 10, 5),
+        ("dpo", 20, 5),
+        ("ipo", 10, 5),
+        ("sft-on-chosen", 10, 5),
+    ]
+    rows = [
+        {
+            "cell": f"{method}{n}", "task": "t", "model": "m", "n_demonstrations": n, "n_pairs": p, "method": method,
+            "seed": 0, "item": str(item), "metric": metric, "score": score,
+        }
+        for method, n, p in cells
+        for item in range(4)
+        for metric, score in (("accuracy", float(item % 2)), ("nll", 2.0))
+    ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "outcomes.parquet")
+    (study,), (warning,) = read_runs(tmp_path)
+    assert study.n_demonstrations.tolist() == [0, 10, 10, 20]
+    assert study.y.tolist() == [0.5] * 4
+    assert study.items.tolist() == [4.0] * 4
+    assert "ipo" in warning
+
+
+def test_the_document_is_json_and_always_predicts(tmp_path, capsys):
+    path = tmp_path / "runs.csv"
+    path.write_text(
+        "model,n_sft,score\n" + "".join(f"a,{100 * 2**k},{0.2 + 0.05 * k}\n" for k in range(6)) + "b,10,0.5\n"
+    )
+    main_code = _run(["fit", str(path), "--predict", "10000", "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert main_code == 0
+    assert [(c["model"], c["task"]) for c in document["curves"]] == [("a", None), ("b", None)]
+    for c in document["curves"]:
+        assert c["prediction"]["n"] == 10_000
+        assert 0 <= c["prediction"]["low"] <= c["prediction"]["mean"] <= c["prediction"]["high"] <= 1
+    assert document["curves"][1]["status"] == "underdetermined"
+
+
+def test_pairs_get_a_joint_law(tmp_path, capsys):
+    path = tmp_path / "runs.csv"
+    cells = [(s, p) for s in (10, 100, 1000) for p in (0, 100, 1000)]
+    path.write_text(
+        "n_sft,n_pref,score\n"
+        + "".join(f"{s},{p},{0.1 * len(str(s)) + 0.05 * len(str(p))}\n" for s, p in cells)
+    )
+    assert _run(["fit", str(path), "--predict", "2000,500", "--json"]) == 0
+    (curve,) = json.loads(capsys.readouterr().out)["curves"]
+    assert (curve["prediction"]["n"], curve["prediction"]["n_pairs"]) == (2000, 500)
+
+
+@pytest.mark.parametrize("option", ["x", "0", "-1", "1,2,3", "1e3", "1" * 20])
+def test_a_size_that_is_none_is_refused(tmp_path, option):
+    (tmp_path / "runs.csv").write_text("n_sft,score\n1,.5\n2,.6\n")
+    assert _run(["fit", str(tmp_path / "runs.csv"), f"--predict={option}"]) == 2
+
+
+CELLS = st.one_of(
+    st.integers(-3, 10**6).map(str),
+    st.floats().map(str),
+    st.floats(0, 1).map(str),
+    st.sampled_from(["", "x", '"', "1e9", " 5 "]),
+)
+NAMES = st.sampled_from(
+    ["n_sft", "n_demonstrations", "score", "loss", "n_pref", "items", "seed", "model", "other"]
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(NAMES, min_size=1, max_size=5),
+    rows=st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=5),
+    junk=st.binary(max_size=6),
+)
+def test_no_table_makes_a_traceback(tmp_path, names, rows, junk):
+    path = tmp_path / "runs.csv"
+    path.write_bytes(("\n".join([",".join(names), *map(",".join, rows)])).encode() + b"\n" + junk)
+    try:
+        read_runs(path)
+    except UserError as error:
+        assert "\n" not in str(error)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 10**15), st.floats(0, 1)), min_size=2, max_size=6),
+    loss=st.booleans(),
+)
+def test_every_readable_table_is_fitted_and_predicted(tmp_path, rows, loss, capsys):
+    path = tmp_path / "runs.csv"
+    path.write_text(f"n_sft,{'loss' if loss else 'score'}\n" + "".join(f"{n},{y}\n" for n, y in rows))
+    capsys.readouterr()
+    code = _run(["fit", str(path), "--json"])
+    shown = capsys.readouterr().out
+    assert (code == 0 and json.loads(shown)) or (code == 2 and shown == "")
+
+
+def _run(arguments):
+    try:
+        main(arguments)
+    except SystemExit as end:
+        return end.code or 0
+    return 0

@@ -1,0 +1,170 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from tests.plans.made_runs import grid, made, mixture_pays
+
+from apportion.errors import UserError
+from apportion.laws.surface_prior import NO_PRIOR, build_prior, shipped_prior, surface_of, without_own
+from apportion.plans import Limits, Price, Prices, plan
+
+EVEN = Prices(Price(1, 1), Price(1, 1))
+
+
+def some_runs(budgets=(100, 500, 1000), noise=0.01, **labels):
+    s, p = grid(budgets)
+    y = mixture_pays(s, p) + noise * np.random.default_rng(0).standard_normal(len(s))
+    return made(s, p, np.clip(y, 0, 1), **labels)
+
+
+def test_a_plan_spends_the_budget_on_whole_labels():
+    found = plan(some_runs(), 5000, Prices(Price(2, 2), Price(0.3, 0.3)))
+    assert isinstance(found.n_demonstrations, int) and isinstance(found.n_pairs, int)
+    assert 5000 - 2.3 <= found.cost_usd <= 5000
+    assert found.cost_usd == pytest.approx(2 * found.n_demonstrations + 0.3 * found.n_pairs)
+    assert found.region[0] <= found.sft_share <= found.region[1]
+    assert 0 <= found.low <= found.expected_score <= found.high <= 1
+    assert found.regret >= 0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.regret = 0.0  # type: ignore[misc]
+
+
+def test_names_are_labels_only():
+    plans = [
+        plan(some_runs(model=m, task=t), 5000, EVEN) for m, t in [("m", "t"), ("math", "math"), (None, None)]
+    ]
+    assert plans[0] == plans[1] == plans[2]
+
+
+def test_the_order_of_runs_changes_no_number():
+    runs = some_runs()
+    turned = {
+        name: getattr(runs, name)[::-1].copy()
+        for name in ("n_demonstrations", "n_pairs", "y", "items", "seed")
+    }
+    assert plan(dataclasses.replace(runs, **turned), 5000, EVEN).sft_share == plan(runs, 5000, EVEN).sft_share
+
+
+def test_with_enough_runs_the_plan_is_decided_and_good():
+    s, p = grid((250, 1000, 4000, 8000))
+    found = plan(some_runs((250, 1000, 4000, 8000)), 16000, EVEN)
+    shares = np.linspace(0, 1, 101)
+    best = mixture_pays(16000 * shares, 16000 * (1 - shares)).max()
+    assert found.status == "decided"
+    assert best - mixture_pays(found.n_demonstrations, found.n_pairs) < 0.02
+    assert len(s) == len(p)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_noise_decides_nothing(seed):
+    s, p = grid()
+    found = plan(made(s, p, np.random.default_rng(seed).uniform(0.2, 0.8, len(s))), 5000, EVEN)
+    alone = plan(made([0, 1], [0, 1], [0.3, 0.3]), 5000, EVEN)
+    assert found.status == "undecided"
+    assert found.region[1] - found.region[0] > 0.4
+    assert 0.2 < alone.sft_share < 0.8
+
+
+def test_few_runs_give_the_priors_split_and_say_so():
+    found = plan(made([0, 100, 50], [0, 0, 50], [0.2, 0.4, 0.35]), 5000, EVEN)
+    assert found.status == "undecided"
+    assert "too few" in found.reason
+    assert found.sft_share == plan(made([0, 90], [0, 10], [0.2, 0.9]), 5000, EVEN).sft_share
+
+
+def test_runs_of_one_share_decide_nothing():
+    n = np.array([0, 100, 300, 1000, 3000, 10000])
+    found = plan(made(n, 0 * n, mixture_pays(n, 0 * n)), 5000, EVEN)
+    assert found.status == "undecided"
+    assert "one share" in found.reason
+
+
+def test_no_demonstrations_is_a_case_of_its_own():
+    s, p = grid((500, 2000, 8000))
+    cold = (s == 0) & (p > 0)
+    y = np.where(cold, 0.2, mixture_pays(s, p))
+    warm = np.where(cold, 0.95, mixture_pays(s, p))
+    failed, helped = plan(made(s, p, y), 8000, EVEN), plan(made(s, p, warm), 8000, EVEN)
+    assert failed.n_demonstrations > 0
+    assert failed.line.mean[0] < 0.35
+    assert helped.n_demonstrations == 0
+    assert any("cold start" in w for w in helped.warnings)
+    # what the other shares promise hardly hangs on the level without demonstrations
+    assert abs(failed.line.mean[-1] - helped.line.mean[-1]) < 0.05
+
+
+def test_a_loss_is_planned_downwards():
+    s, p = grid((250, 1000, 4000, 8000))
+    found = plan(made(s, p, 3 * (1 - mixture_pays(s, p)), kind="loss"), 8000, EVEN)
+    assert found.kind == "loss"
+    least = (3 * (1 - mixture_pays(s, p))).min()
+    assert found.low < least * 1.3
+    assert 0.1 < found.sft_share < 0.9
+    assert found.expected_score == pytest.approx(min(found.line.mean), rel=0.05)
+
+
+def test_dear_demonstrations_are_bought_less():
+    shares = [
+        plan(some_runs(), 5000, Prices(Price(c, c), Price(1, 1))).n_demonstrations for c in (0.2, 1, 20)
+    ]
+    assert shares[0] > shares[1] > shares[2]
+
+
+def test_a_price_interval_is_averaged_over():
+    narrow = plan(some_runs(), 5000, Prices(Price(1, 1), Price(1, 1)))
+    wide = plan(some_runs(), 5000, Prices(Price(1, 1), Price(0.25, 4)))
+    assert wide.cost_usd == pytest.approx(5000, abs=2)
+    assert wide.regret >= 0 and narrow.regret >= 0
+    assert wide.n_pairs + wide.n_demonstrations == pytest.approx(5000, abs=2)  # bought at the middle price
+
+
+def test_limits_hold():
+    found = plan(some_runs(), 5000, EVEN, limits=Limits(most_demonstrations=700, most_pairs=900))
+    assert found.n_demonstrations <= 700 and found.n_pairs <= 900
+    found = plan(some_runs(), 5000, EVEN, limits=Limits(least_demonstrations=4000))
+    assert found.n_demonstrations >= 4000 and found.cost_usd <= 5000
+    with pytest.raises(UserError, match="minimums"):
+        plan(some_runs(), 5000, EVEN, limits=Limits(least_demonstrations=6000))
+
+
+@pytest.mark.parametrize("budget", [0, -1, 0.5, float("nan"), float("inf"), 1e20])
+def test_budgets_that_buy_nothing_are_refused(budget):
+    with pytest.raises(UserError, match="budget"):
+        plan(some_runs(), budget, EVEN)
+
+
+def test_an_epsilon_out_of_range_is_refused():
+    with pytest.raises(UserError, match="epsilon"):
+        plan(some_runs(), 100, EVEN, epsilon=0)
+
+
+def test_a_wider_epsilon_widens_the_region():
+    """Of decided plans: an undecided one's region spans all that may be near-optimal."""
+    plans = [plan(some_runs((250, 1000, 4000)), 5000, EVEN, epsilon=e) for e in (0.05, 0.1, 0.2)]
+    widths = [p.region[1] - p.region[0] for p in plans]
+    assert {p.status for p in plans} == {"decided"}
+    assert widths[0] < widths[1] < widths[2]
+
+
+def test_the_prior_can_be_none():
+    found = plan(some_runs(), 5000, EVEN, prior=NO_PRIOR)
+    assert found.region[0] <= found.sft_share <= found.region[1]
+
+
+def test_a_published_surface_is_not_its_own_prior():
+    prior = shipped_prior()
+    for i, surface in enumerate(prior.surfaces):
+        kept, excluded = without_own(prior, surface)
+        assert excluded
+        assert kept.surfaces == prior.surfaces[:i] + prior.surfaces[i + 1 :]
+    assert not without_own(prior, surface_of(some_runs()))[1]
+
+
+def test_the_prior_is_rebuilt_from_its_source(data_folder):
+    from apportion.laws.runs import read_runs
+
+    runs, _ = read_runs(data_folder / "curves" / "balancing_budget_llama.csv")
+    built = build_prior([surface_of(r) for r in runs])
+    assert built.surfaces == shipped_prior().surfaces
+    for name, value in shipped_prior().hyper.items():
+        assert built.hyper[name] == pytest.approx(value, rel=0.05), name
