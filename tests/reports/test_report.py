@@ -1,3 +1,4 @@
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,7 +9,9 @@ from tests.reports.made_study import WORLD, made_study
 from tests.reports.test_summary import PRICED
 
 from apportion.errors import UserError
+from apportion.reports.purchase import planned_purchase
 from apportion.reports.report import write_report
+from apportion.studies.study_file import read_study
 
 VOID = {"meta", "link", "br", "img", "hr"}
 
@@ -68,7 +71,9 @@ def test_the_report_tells_the_study(world: Path):
     assert "One seed" not in text
     assert "✓ holds" in text
     figures = sorted(path.name for path in (world / "figures").iterdir())
-    assert figures == ["form_and_reasoning.png", "other_measures_rpo.png", "score.png", "training_rpo.png"]
+    assert figures == [
+        "form_and_reasoning.png", "other_measures_rpo.png", "plan.png", "score.png", "training_rpo.png"
+    ]  # fmt: skip
     for figure in (world / "figures").iterdir():
         assert figure.read_bytes().startswith(b"\x89PNG")
 
@@ -181,3 +186,17 @@ def test_outcomes_of_another_make_are_the_users_fault(tmp_path: Path):
     pl.DataFrame({"score": [1.0]}).write_parquet(tmp_path / "outcomes.parquet")
     with pytest.raises(UserError, match=r"outcomes\.parquet"):
         write_report(tmp_path)
+
+
+def test_the_report_plans_the_largest_budget(world: Path):
+    page = write_report(world).read_text()
+    planned = json.loads((world / "plan.json").read_text())
+    assert planned["status"] in ("decided", "undecided")
+    bought = f"{planned['n_demonstrations']:,} demonstrations and {planned['n_pairs']:,} pairs"
+    assert bought in page
+    assert (world / "figures" / "plan.png").exists()
+
+
+def test_nothing_is_planned_before_there_are_outcomes(tmp_path: Path):
+    study = read_study(Path(__file__).parents[2] / "studies" / "world.toml")
+    assert planned_purchase(tmp_path / "outcomes.parquet", study, tmp_path) is None

@@ -1,6 +1,8 @@
 """One self-contained HTML file that tells what a study bought, measured and found."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -12,6 +14,7 @@ from apportion.findings import Allocation, all_findings, main_metric, measured
 from apportion.findings.measured import Arm
 from apportion.reports.best_splits import best_splits
 from apportion.reports.form_figure import form_figure
+from apportion.reports.purchase import planned_purchase
 from apportion.reports.record import StudyRecord, Training, read_record
 from apportion.reports.score_figures import AXIS_LABELS, other_measures_figure, score_figure, share_name
 from apportion.reports.summary import SummaryRow, summary_table
@@ -32,7 +35,7 @@ class Evidence(NamedTuple):
 
 
 def write_report(root: Path) -> Path:
-    """Write report.html and figures/*.png for a study's folder, and return the path of the former.
+    """Write report.html, plan.json and figures/*.png for a study's folder, and return the path of the former.
 
     The same folder gives the same bytes. Cells that have not run are shown as such. Raises UserError if the
     folder is not a study's.
@@ -40,6 +43,9 @@ def write_report(root: Path) -> Path:
     record = read_record(root)
     rows = summary_table(record.outcomes, record.study)
     pictures = _pictures(record, rows, root / "figures")
+    purchase = planned_purchase(root / "outcomes.parquet", record.study, root / "figures")
+    if purchase is not None:
+        write_atomically(root / "plan.json", json.dumps(asdict(purchase.plan), indent=1).encode())
     environment = Environment(
         loader=PackageLoader("apportion.reports", "templates"),
         autoescape=True,
@@ -49,7 +55,9 @@ def write_report(root: Path) -> Path:
     )
     environment.filters |= {"number": number, "bounds": bounds, "money": money, "percent": percent}
     environment.filters |= {"share_name": share_name}
-    page = environment.get_template("report.html.j2").render(_context(record, rows, pictures))
+    page = environment.get_template("report.html.j2").render(
+        _context(record, rows, pictures) | {"purchase": purchase}
+    )
     path = root / "report.html"
     write_atomically(path, page.encode())
     return path
