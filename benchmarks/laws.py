@@ -79,7 +79,7 @@ def chinchilla() -> None:
     began = time.perf_counter()
     law = fit_allocation(n[keep], c[keep] / 6 / n[keep], y[keep])
     print(f"Chinchilla: E {law.E:.3f} A {law.A:.0f} B {law.B:.0f} alpha {law.alpha:.4f} beta {law.beta:.4f}, "
-          f"{law.status}, {time.perf_counter() - began:.1f} s (replication: 1.82, 482, 2085, .348, .366)\n")  # fmt: skip
+          f"{law.status}, {time.perf_counter() - began:.1f} s (printed: 1.82, 482, 2085, .348, .366)\n")  # fmt: skip
 
 
 def coefficients() -> None:

@@ -88,6 +88,8 @@ def test_intervals_hold_the_truth(name):
         scatter = 0.03 * rng.standard_normal(8)
         y = rng.binomial(500, unlink(law(theta, SIZES.astype(float)) + scatter, "score")) / 500
         for asked, only, noise in (("given", name, 0.03), ("unknown", None, None)):
+            if asked == "unknown" and turn % 2:
+                continue  # the slow one: 20 tables
             (c,) = fit_curves(
                 [runs(y, items=500)], [51_200], prior=weak_prior(), only=only, noise=noise, draws=200
             )

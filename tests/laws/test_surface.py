@@ -58,6 +58,15 @@ def test_what_was_measured_is_known_and_what_is_far_is_not():
     assert near.mean() == pytest.approx(mixture_pays(500, 500), abs=0.03)
 
 
+def test_no_demonstrations_is_apart_from_few():
+    """A demonstration in four thousand labels takes nothing from the pairs, yet it is another case."""
+    cells = Features.of([0, 1], [4000, 3999], 1 / 4000)
+    own = covariances(cells, cells, shipped_prior().hyper)[1]
+    assert own[0, 0] - own[0, 1] > 0.5 * shipped_prior().hyper["own_zero"]
+    lingering = Features.of([0, 500, 1000], [4000, 3500, 3000], LOWEST_SHARE)
+    assert lingering.zero.tolist() == [1.0, 0.5, 0.0]
+
+
 def test_more_graded_items_make_a_run_count_for_more():
     few, many = (
         surface_posterior(evidence_of(runs(items=i)), shipped_prior(), [500], [500]).draws.std()

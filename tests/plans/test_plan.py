@@ -65,6 +65,15 @@ def test_noise_decides_nothing(seed):
     assert 0.2 < alone.sft_share < 0.8
 
 
+def test_noise_is_called_scatter():
+    s, p = grid()
+    reasons = [
+        plan(made(s, p, np.random.default_rng(seed).uniform(0.2, 0.8, len(s))), 5000, EVEN).reason
+        for seed in range(8)
+    ]
+    assert sum("scatter" in reason for reason in reasons) >= 6
+
+
 def test_few_runs_give_the_priors_split_and_say_so():
     found = plan(made([0, 100, 50], [0, 0, 50], [0.2, 0.4, 0.35]), 5000, EVEN)
     assert found.status == "undecided"

@@ -28,13 +28,15 @@ class Prediction(NamedTuple):
 class JointLaw:
     """One family fitted: its mode `x` (K,), draws of x (D, K), the scatter of runs, and its weight.
 
-    `sigma` is in logits of the error (logs, for losses). `weight` is the family's share in averages.
+    `sigma` is in logits of the error (logs, for losses), and `widths` (D,) how many times as wide it is in each
+    draw. `weight` is the family's share in averages.
     """
 
     family: str
     x: Floats
     draws: Floats
     sigma: float
+    widths: Floats
     cost: float
     converged: bool
     weight: float
@@ -76,7 +78,10 @@ class JointFit:
             count = round(law.weight * len(law.draws))
             if count:
                 e = JOINT_FAMILIES[law.family].curve(law.draws[:count], s, p)[0][:, 0]
-                parts.append(_latent(e, self.kind == "loss") + law.sigma * _normal(count, law.family))
+                parts.append(
+                    _latent(e, self.kind == "loss")
+                    + law.sigma * law.widths[:count] * _normal(count, law.family)
+                )
         if self.status in ("underdetermined", "no-law"):
             spread = 2 * self.level_sigma if self.status == "no-law" else 1.0
             parts.append(self.level + spread * _normal(sum(map(len, parts)), "a level only"))
@@ -148,6 +153,7 @@ def fit_family(
     starts[0] = x0
     sigma, target, centre = np.full(n, 0.1), _rows(z, STARTS), _rows(x0, STARTS)
     found = solve(family, starts, s, p, target, sigma, centre, is_loss, iterations=80)
+    free = 1.0
     for _ in range(2):  # the scatter from the residuals, then the best few starts again
         mode = found.x[int(found.cost.argmin())]
         off = _latent(family.curve(mode[None], s, p)[0][0], is_loss) - z
@@ -158,12 +164,16 @@ def fit_family(
         found = solve(family, starts, s, p, target[:6], sigma, centre[:6], is_loss, iterations=80)
     best = int(found.cost.argmin())
     mode = found.x[best]
-    drawn = refit(family, mode, s, p, z, sigma, is_loss=is_loss, draws=draws).x
+    # The scatter itself is known from `free` residuals only: draws of it are scaled inverse chi
+    chi = generator("joint law scatter", family.name).chisquare(free, draws)
+    widths = np.sqrt(free / chi)
+    drawn = refit(family, mode, s, p, z, sigma, is_loss=is_loss, draws=draws, widths=widths).x
     return JointLaw(
         family.name,
         mode,
         drawn,
         float(np.sqrt((sigma**2).mean())),
+        widths,
         float(found.cost[best]),
         bool(found.converged[best]),
         1.0,
@@ -180,18 +190,21 @@ def refit(
     *,
     is_loss: bool = False,
     draws: int = 300,
+    widths: Floats | float = 1.0,
 ) -> Solved:
     """Return the modes of `draws` perturbed problems, each started from the mode: randomised maximum a posteriori."""
-    target, centre = perturbed(family, z, sigma, draws)
+    target, centre = perturbed(family, z, sigma, draws, widths)
     return solve(
         family, _rows(mode, draws), s, p, target, sigma, centre, is_loss, iterations=40, tolerance=1e-5
     )
 
 
-def perturbed(family: JointFamily, z: Floats, sigma: Floats, draws: int) -> tuple[Floats, Floats]:
+def perturbed(
+    family: JointFamily, z: Floats, sigma: Floats, draws: int, widths: Floats | float = 1.0
+) -> tuple[Floats, Floats]:
     """Return targets (D, N) and prior centres (D, K) with their own scatter added."""
     rng = generator("joint law draws", family.name)
-    target = z + sigma * rng.standard_normal((draws, len(z)))
+    target = z + sigma * np.reshape(widths, (-1, 1)) * rng.standard_normal((draws, len(z)))
     spread = np.array(family.spread)
     return target, np.array(family.centre) + spread * rng.standard_normal((draws, len(spread)))
 
@@ -220,7 +233,7 @@ def _normal(count: int, purpose: str) -> Floats:
 
 
 def _weighted(law: JointLaw, weight: float) -> JointLaw:
-    return JointLaw(law.family, law.x, law.draws, law.sigma, law.cost, law.converged, weight)
+    return JointLaw(law.family, law.x, law.draws, law.sigma, law.widths, law.cost, law.converged, weight)
 
 
 def _natural(names: tuple[str, ...], x: Floats) -> list[float]:
