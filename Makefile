@@ -39,6 +39,8 @@ $(STAMP): pyproject.toml constraints.txt
 
 study: setup
 	$(BIN)/apportion study run studies/world-quick.toml --out runs/world
+	$(BIN)/apportion plan runs/world --budget 2000 --price-demonstration 2 --price-pair 0.5..1
+	@echo "report: runs/world/report.html"
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS)
