@@ -1,7 +1,7 @@
 """Joint laws fitted to runs with both kinds of labels: parameters, draws of them, and predictions."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -110,18 +110,17 @@ def fit_joint(runs: Runs, *, families: tuple[str, ...] = tuple(JOINT_FAMILIES), 
     scale = max(float(runs.y.max()), 1e-12) if is_loss else 1.0
     e = np.clip(runs.y / scale, LEAST, None) if is_loss else np.clip(1 - runs.y, LEAST, MOST)
     z = _latent(e, is_loss)
-    known = np.isfinite(runs.items) & (not is_loss)
-    held = np.clip(runs.y, 0.02, 0.98)
-    items = np.where(known, 1 / (np.where(known, runs.items, 1.0) * held * (1 - held)), 0.0)
     fitted = [
-        fit_family(JOINT_FAMILIES[name], s, p, z, items, is_loss=is_loss, draws=draws) for name in families
+        fit_family(JOINT_FAMILIES[name], s, p, z, runs.item_variance, is_loss=is_loss, draws=draws)
+        for name in families
     ]
     n = len(z)
     bic = np.array([n * math.log(max(law.sigma, 1e-9) ** 2) + len(law.x) * math.log(n) for law in fitted])
     weight = np.exp(-0.5 * (bic - bic.min()))
     weight /= weight.sum()
     laws = sorted(
-        (_weighted(law, float(w)) for law, w in zip(fitted, weight, strict=True)), key=lambda law: -law.weight
+        (replace(law, weight=float(w)) for law, w in zip(fitted, weight, strict=True)),
+        key=lambda law: -law.weight,
     )
     level_sigma = float(max(z.std(), LEAST_SIGMA))
     flat = n * math.log(level_sigma**2) + math.log(n)
@@ -230,10 +229,6 @@ def _rows(values: Floats, count: int) -> Floats:
 
 def _normal(count: int, purpose: str) -> Floats:
     return generator("joint law run", purpose).standard_normal(count)
-
-
-def _weighted(law: JointLaw, weight: float) -> JointLaw:
-    return JointLaw(law.family, law.x, law.draws, law.sigma, law.widths, law.cost, law.converged, weight)
 
 
 def _natural(names: tuple[str, ...], x: Floats) -> list[float]:

@@ -1,7 +1,7 @@
 """Fitting the curves of one table together: a Gaussian over shapes, learned from all curves, informs each of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -47,14 +47,7 @@ class Batch:
 
     def until(self, largest: Floats) -> "Batch":
         """Return the batch without the points above a size for each curve, (B,)."""
-        return Batch(
-            self.kind,
-            self.n,
-            self.z,
-            self.item_variance,
-            self.known & (self.n <= largest[:, None]),
-            self.offset,
-        )
+        return replace(self, known=self.known & (self.n <= largest[:, None]))
 
 
 def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> Batch:

@@ -45,6 +45,15 @@ class Runs:
     items: Floats
     seed: Integers
 
+    @property
+    def item_variance(self) -> Floats:
+        """The variance of each score's logit that its graded items alone make, 1 / (items y (1 - y)); 0 if unknown."""
+        if self.kind == "loss":
+            return np.zeros(len(self.y))
+        held = np.clip(self.y, 0.02, 0.98)
+        variance = 1 / (self.items * held * (1 - held))
+        return np.where(np.isfinite(variance), variance, 0.0)
+
 
 def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
     """Return the runs of a table or a study folder, one value per distinct (model, task), and warnings.

@@ -65,10 +65,7 @@ def evidence_of(runs: Runs) -> Evidence:
     z = logit(runs.y) if runs.kind == "score" else -np.log(np.maximum(runs.y, SMALLEST_LOSS))
     base = (s + p) == 0
     reference = float(z[base].mean() if base.any() else z.min())
-    held = np.clip(runs.y, 0.02, 0.98)
-    items = 1 / (runs.items * held * (1 - held)) if runs.kind == "score" else np.zeros(len(z))
-    items = np.where(np.isfinite(items), items, 0.0)
-    s, p, z, items = s[~base], p[~base], z[~base] - reference, items[~base]
+    s, p, z, items = s[~base], p[~base], z[~base] - reference, runs.item_variance[~base]
     keys: NDArray[np.float64] = np.stack([s, p], 1)
     step = 0.05
     groups = np.unique(keys, axis=0, return_inverse=True)[1].ravel()

@@ -57,10 +57,7 @@ def parse_price(text: str, where: str) -> Price:
         raise UserError(
             where, repr(text[:40]), "USD: a number or an interval LOW..HIGH", "Type 2.5 or 1..5, say."
         )
-    try:
-        return Price(float(ends[0]), float(ends[-1]))
-    except UserError as error:
-        raise UserError(where, error.found, error.expected, error.cure) from None
+    return price_of((float(ends[0]), float(ends[-1])), where)
 
 
 def price_of(value: float | tuple[float, float] | Price, where: str) -> Price:
