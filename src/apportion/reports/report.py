@@ -46,6 +46,8 @@ def write_report(root: Path) -> Path:
     purchase = planned_purchase(root / "outcomes.parquet", record.study, root / "figures")
     if purchase is not None:
         write_atomically(root / "plan.json", json.dumps(asdict(purchase.plan), indent=1).encode())
+    else:
+        (root / "plan.json").unlink(missing_ok=True)  # of an earlier study file
     environment = Environment(
         loader=PackageLoader("apportion.reports", "templates"),
         autoescape=True,
