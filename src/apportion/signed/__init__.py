@@ -1,4 +1,5 @@
-"""Signed networks in continuous time: events, memories, SEMBA and its rivals; predict, then observe.
+"""Learning on continuous-time signed networks: who will trust, who will distrust, and when.
 
-Imports `statistics` and `laws`.
+Events are immutable and sorted by time; every number about a pair at time t comes from events before t. Imports
+`statistics` and `laws`.
 """
