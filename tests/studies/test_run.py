@@ -15,6 +15,10 @@ import pytest
 from tests.studies.tiny import TINY, outcomes, run, start, write_study
 
 from apportion.cli.app import main
+from apportion.studies.outcomes import write_outcomes
+from apportion.studies.stages import graph_of
+from apportion.studies.store import Store
+from apportion.studies.study_file import read_study
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +113,15 @@ def test_a_damaged_file_is_found_named_and_redone(undisturbed: Path, tmp_path: P
         named = path.parent / "DONE" if damage == "marker" else path
         assert str(named.relative_to(out)) in errors
     assert outcomes(out) == outcomes(undisturbed)
+
+
+def test_a_damaged_cell_leaves_the_outcomes_until_it_is_done_again(undisturbed: Path, tmp_path: Path) -> None:
+    out = _copy(undisturbed, tmp_path)
+    items = min(out.glob("cells/*/items.parquet"))
+    items.write_bytes(items.read_bytes()[:-1])
+    table = write_outcomes(Store(out), graph_of(read_study(write_study(tmp_path))))
+    assert items.parent.name not in table["cell"].to_pylist()
+    assert len(table) == 8 * 24
 
 
 def test_two_runners_at_once_share_the_work(undisturbed: Path, tmp_path: Path) -> None:

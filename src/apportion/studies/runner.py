@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from apportion.errors import UserError
-from apportion.studies.engines import Engine, LocalEngine, RayEngine, UnitFailed, preload
+from apportion.studies.engines import (
+    Engine,
+    LocalEngine,
+    RayEngine,
+    UnitFailed,
+    interrupts_held,
+    preload,
+)
 from apportion.studies.outcomes import write_outcomes
 from apportion.studies.progress import Progress
 from apportion.studies.stages import Graph, Unit
@@ -100,7 +107,8 @@ def _run(
     progress = Progress(graph, root, tell)
     if not queue.waiting:
         progress.begin([])
-        write_outcomes(store, graph)
+        with interrupts_held():
+            write_outcomes(store, graph)
         return result
     workers, threads = choose_workers(study, workers)
     build = {"local": LocalEngine, "ray": RayEngine}[engine]
@@ -108,8 +116,9 @@ def _run(
     try:
         _drain(queue, running, result, tell, progress)
     finally:
-        running.close()
-        write_outcomes(store, graph)
+        with interrupts_held():
+            running.close()
+            write_outcomes(store, graph)
     return result
 
 

@@ -61,7 +61,7 @@ class Worker:
         with self.store.lock(name) as taken:
             if not taken:
                 return "busy"
-            if self.store.has_marker(unit.folder) and self.store.fault(unit.folder) is None:
+            if self.store.is_whole(unit.folder):
                 return "found done"
             work = self._grade_cell if unit.kind == "cell" else self._make_stage
             self.store.publish(unit.folder, lambda folder: work(unit, folder))
