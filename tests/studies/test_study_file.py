@@ -28,7 +28,7 @@ BROKEN = {
     "same seed twice": ("budgets = [1]\nseeds = [3, 3]", "seeds: found [3, 3]", "once"),
     "seed as text": ('budgets = [1]\nseeds = ["a"]', "seeds[0]", "expected a whole number"),
     "negative seed": ("budgets = [1]\nseeds = [-1]", "seeds: found -1", "from 0"),
-    "unknown method": ('budgets = [1]\nmethods = ["ppo"]', "'ppo'", 'methods[0]: found [\'ppo\']; expected one of "dpo", "rpo", "ipo"'),
+    "unknown method": ('budgets = [1]\nmethods = ["ppo"]', "'ppo'", "methods[0]", 'one of "dpo", "rpo", "ipo"'),
     "no methods": ("budgets = [1]\nmethods = []", "methods: found none", "at least one"),
     "unknown control": ('budgets = [1]\ncontrols = ["sft"]', "'sft'", "controls"),
     "control budget not a budget": ("budgets = [1]\ncontrol_budgets = [2]", "control_budgets: found 2", "some of"),
@@ -117,6 +117,7 @@ def test_a_file_that_cannot_be_read_is_refused(make: object, part: str, tmp_path
         ('budgets = [100]\n[model]\nsource = "$NO_SUCH"', ["[model] source", "$NO_SUCH", "export"]),
         ('budgets = [100]\n[model]\nsource = "gone.gguf"', ["gone.gguf", "no such file"]),
         ('budgets = [100]\n[model]\nsource = "."', ["no weights", "safetensors"]),
+        ('budgets = [100]\n[engine]\naccelerate = "gone.yaml"', ["gone.yaml", "accelerate config"]),
         (
             "budgets = [10]\n[task]\nproblems = 0\nanswers = 0\ncomparisons = 0",
             ["nothing held out", "held-out items"],

@@ -10,13 +10,10 @@ from apportion.errors import UserError
 from apportion.studies.study import Study
 
 
-def launch(study: Study, root: Path, unit: str, folder: Path) -> None:
-    """Have accelerate run the training of a unit, which writes into `folder`.
-
-    Raises UserError if the configuration is not there, RuntimeError with the end of its output if the launch
-    fails.
-    """
-    assert study.accelerate is not None
+def accelerate_config(study: Study) -> Path | None:
+    """Return the configuration that the study names, None if it names none; raises UserError if it is not there."""
+    if study.accelerate is None:
+        return None
     config = study.folder / os.path.expandvars(study.accelerate)
     if not config.is_file():
         raise UserError(
@@ -25,6 +22,16 @@ def launch(study: Study, root: Path, unit: str, folder: Path) -> None:
             "a configuration of accelerate",
             "Make one: accelerate config --config_file FILE",
         )
+    return config
+
+
+def launch(study: Study, root: Path, unit: str, folder: Path) -> None:
+    """Have accelerate run the training of a unit, which writes into `folder`.
+
+    Raises UserError if the configuration is not there, RuntimeError with the end of its output if the launch
+    fails.
+    """
+    config = accelerate_config(study)
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(config)]
     command += ["--module", "apportion.studies.launched", str(study.file), str(root), unit, str(folder)]
     with tempfile.TemporaryFile() as errors:
