@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -227,6 +229,19 @@ def test_an_interrupt_says_how_to_go_on_and_loses_nothing(undisturbed: Path, tmp
             assert "Traceback" not in errors or after < 1
     run(study, out)
     assert outcomes(out) == outcomes(undisturbed)
+
+
+def test_a_script_without_its_guard_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\nfrom apportion import graph_of, read_study, run_study\n"
+        f"study = read_study(Path({str(write_study(tmp_path))!r}))\n"
+        f"run_study(study, graph_of(study), Path({str(tmp_path / 'out')!r}), workers=1)\n"
+    )
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 1
+    assert "__main__" in ended.stderr.splitlines()[-1]
+    assert ended.stderr.count("Traceback") == 1
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from apportion.studies.engines import (
     LocalEngine,
     RayEngine,
     UnitFailed,
+    end_if_run_again,
     interrupts_held,
     preload,
 )
@@ -62,8 +63,10 @@ def run_study(
     """Do every unit of the graph that is not done under `root`, then write outcomes.parquet.
 
     Keeps the study file as study.toml; `tell` takes one-line messages. The same call after any kind of death goes
-    on where the last one was. Raises UserError, or UnitFailed for a bug in a unit.
+    on where the last one was. A script has to call it under `if __name__ == "__main__":`, as its worker processes
+    import the script. Raises UserError, or UnitFailed for a bug in a unit.
     """
+    end_if_run_again()
     store = Store(root)
     try:
         for folder in ("stages", "cells", "locks"):
