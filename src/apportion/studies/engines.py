@@ -19,6 +19,10 @@ RUN_AGAIN = 77
 """Exit status of a worker that, importing the user's script as multiprocessing has it do, came to run_study."""
 
 
+CLOSING_SECONDS = 3.0
+"""How long a worker without work may take to end by itself."""
+
+
 class Report(NamedTuple):
     """What became of a unit: "done", "found done", "busy" elsewhere, or "died" with its worker."""
 
@@ -127,9 +131,12 @@ class LocalEngine:
         return found
 
     def close(self) -> None:
-        """Kill the workers."""
-        for process, connection in self._workers:
+        """End the workers: those that wait for a unit by themselves, so that they clean up, the others by a kill."""
+        for _, connection in self._workers:
             connection.close()
+        for process, connection in self._workers:
+            if connection not in self._unit_of:
+                process.join(CLOSING_SECONDS)
             process.kill()
             process.join()
 
