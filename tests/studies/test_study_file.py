@@ -47,6 +47,7 @@ BROKEN = {
     "batch of none": ("budgets = [1]\n[sft]\nbatch_size = 0", "[sft], batch_size", "1 or more"),
     "beta of zero": ("budgets = [1]\n[preference]\nbeta = 0", "beta", "more than 0"),
     "unknown dtype": ('budgets = [1]\n[model]\ndtype = "int8"', "[model], dtype", "'int8'"),
+    "float16 in full": ('budgets = [1]\n[model]\ndtype = "float16"', "[model], dtype: found float16", "bfloat16"),
     "too hot": ("budgets = [1]\n[decoding]\ntemperature = -1", "temperature", "0 (greedy) or more"),
     "cell without counts that count": ("[[cells]]\nn_pairs = -1", "[[cells]] number 1", "0 or more"),
     "cells no list": ("cells = 3", "cells: found 3", "[[cells]]"),
@@ -140,6 +141,14 @@ def test_what_a_study_names_has_to_be_there(
     assert captured.err.count("\n") == 1
     assert all(part in captured.err for part in parts)
     assert not (tmp_path / "out").exists()
+
+
+def test_adapters_train_in_float16(tmp_path: Path) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(
+        'budgets = [1]\n[model]\ndtype = "float16"\n[sft]\nlora_rank = 4\n[preference]\nlora_rank = 4\n'
+    )
+    assert read_study(path).model.dtype == "float16"
 
 
 def test_a_file_that_windows_wrote_is_read(tmp_path: Path) -> None:

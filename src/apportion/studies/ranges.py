@@ -43,6 +43,13 @@ def _rules(study: Study) -> Iterator[Rule]:
     yield from _held_out_rules(study)
     if study.hardware:
         yield from _hardware_rules(study.hardware)
+    stages = [study.sft, *(study.preference[method] for method in study.grid.methods)]
+    adapters = all(settings.lora_rank > 0 for settings in stages)
+    fits = study.model.dtype != "float16" or adapters
+    cure = "Write bfloat16 or float32, or lora_rank = 16 under [sft] and [preference]."
+    yield Rule(
+        "[model], dtype", "float16 with full fine-tuning", fits, "a dtype whose updates do not vanish", cure
+    )
     length = study.model.max_length
     yield Rule("[model], max_length", length, length >= 8, "8 tokens or more")
     decoding = study.decoding
