@@ -18,6 +18,7 @@ from tests.studies.tiny import TINY, outcomes, run, start, write_study
 
 from apportion.cli.app import main
 from apportion.studies.outcomes import write_outcomes
+from apportion.studies.runner import run_study
 from apportion.studies.stages import graph_of
 from apportion.studies.store import Store
 from apportion.studies.study_file import read_study
@@ -278,6 +279,20 @@ def test_accelerate_trains_each_stage_on_two_processes(tmp_path: Path) -> None:
         pairs = zip(curve.read_text().splitlines(), alone.read_text().splitlines(), strict=True)
         for two, one in pairs:
             assert json.loads(two)["loss"] == pytest.approx(json.loads(one)["loss"], abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_launch_trains_what_was_read_though_the_study_file_changes(tmp_path: Path) -> None:
+    config = Path(__file__).parents[2] / "studies" / "accelerate-two.yaml"
+    small = TINY.replace("budgets = [4, 8]", "budgets = [8]").replace("shares = [1, 0.5, 0]", "shares = [1]")
+    path = write_study(tmp_path, f'{small}\n[engine]\naccelerate = "{config}"\n')
+    study = read_study(path)
+    graph = graph_of(study)
+    path.write_text(path.read_text().replace("epochs = 1", "epochs = 2").replace("[8]", "[6]"))
+    result = run_study(study, graph, tmp_path / "out", workers=1)
+    assert result.trained == 1
+    assert {path.name for path in (tmp_path / "out").glob("stages/*/*.json")} >= {"launch.json", "stage.json"}
+    assert not list((tmp_path / "out").glob("stages/*/run.json"))
 
 
 def test_status_and_report_read_what_a_run_leaves(
