@@ -2,8 +2,9 @@
 
 The same things that the command line does, as functions and values:
 
-    study = read_study(Path("studies/world-smoke.toml"))
-    result = run_study(study, graph_of(study), Path("runs/world-smoke"))
+    if __name__ == "__main__":  # worker processes import the script
+        study = read_study(Path("studies/world-smoke.toml"))
+        result = run_study(study, graph_of(study), Path("runs/world-smoke"))
 """
 
 from apportion.errors import UserError

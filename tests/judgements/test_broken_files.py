@@ -117,6 +117,18 @@ DEMONSTRATIONS = {
         "FILE, line 3: found byte 0xff at byte 3, which is not UTF-8; expected UTF-8 text. "
         "Save it as UTF-8: iconv -f latin1 -t utf-8 OLD > NEW.",
     ),
+    "UTF-16": Broken(
+        "d.csv",
+        "prompt,response\np,r\n".encode("utf-16"),
+        "FILE, line 1: found byte 0xff at byte 1, which is not UTF-8; expected UTF-8 text. "
+        "Save it as UTF-8: iconv -f utf-16 -t utf-8 OLD > NEW.",
+    ),
+    "semicolons": Broken(
+        "d.csv",
+        "prompt;response\np;r\n",
+        "FILE, header: found columns divided by ';'; expected commas between columns. "
+        "Save it with commas, as comma-separated values.",
+    ),
     "broken JSON": Broken(
         "d.jsonl",
         FINE + '{"prompt": "p", "response": "r"\n',

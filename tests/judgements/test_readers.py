@@ -142,6 +142,11 @@ def test_columns_settle_what_would_be_ambiguous(tmp_path: Path) -> None:
     assert read_demonstrations(path, columns) == (Demonstration("7", "q", "o"),)
 
 
+def test_a_long_text_in_csv_is_read_whole(tmp_path: Path) -> None:
+    path = write(tmp_path / "d.csv", [{"prompt": "p", "response": "r, " * 100_000}])
+    assert len(read_demonstrations(path)[0].response) == 300_000
+
+
 @pytest.mark.parametrize(
     ("ids", "expected"),
     [

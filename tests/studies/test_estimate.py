@@ -7,7 +7,7 @@ import pytest
 from tests.studies.tiny import TINY, write_study
 
 from apportion.cli.app import main
-from apportion.studies.estimate import estimate, estimate_lines
+from apportion.studies.estimate import estimate
 from apportion.studies.stages import graph_of
 from apportion.studies.study_file import read_study
 
@@ -36,10 +36,38 @@ def test_money_is_counts_times_prices(tmp_path: Path) -> None:
     assert all(one.cost_usd == one.n_demonstrations + one.n_pairs / 2 for one in found.recipes)
 
 
-def test_a_pool_that_is_too_small_is_said_before_the_run(tmp_path: Path) -> None:
-    small = TINY.replace("pairs = 40", "pairs = 5")
-    lines = estimate_lines(estimate(read_study(write_study(tmp_path, small))))
-    assert "too few pairs: 8 wanted, 5 in the pool; this study would not start" in lines
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("pairs = 40", "pairs = 5", "pairs: found 5 in the pool; expected at least 8"),
+        (
+            "demonstrations = 40",
+            "demonstrations = 7",
+            "demonstrations: found 7 in the pool; expected at least 8",
+        ),
+        (
+            "problems = 12\nanswers = 6\ncomparisons = 6",
+            "problems = 0\nanswers = 0\ncomparisons = 0",
+            "held out",
+        ),
+    ],
+)
+@pytest.mark.parametrize("json_asked_for", [False, True])
+def test_what_the_run_would_refuse_the_dry_run_refuses_after_its_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, part: str, json_asked_for: bool
+) -> None:
+    assert old in TINY
+    study = write_study(tmp_path, TINY.replace(old, new))
+    with pytest.raises(SystemExit) as ended:
+        main(["study", "run", str(study), "--dry-run", *["--json"] * json_asked_for])
+    shown = capsys.readouterr()
+    assert ended.value.code == 2
+    assert part in shown.err
+    assert shown.err.count("\n") == 1
+    if json_asked_for:
+        assert json.loads(shown.out)["cells"] == 9
+    else:
+        assert "labels to own: 8 demonstrations and 8 pairs" in shown.out
 
 
 def test_time_is_tokens_over_speeds(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,11 @@ import pytest
 from tests.studies.tiny import TINY, outcomes, run, start, write_study
 
 from apportion.cli.app import main
+from apportion.studies.outcomes import write_outcomes
+from apportion.studies.runner import run_study
+from apportion.studies.stages import graph_of
+from apportion.studies.store import Store
+from apportion.studies.study_file import read_study
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +116,15 @@ def test_a_damaged_file_is_found_named_and_redone(undisturbed: Path, tmp_path: P
         named = path.parent / "DONE" if damage == "marker" else path
         assert str(named.relative_to(out)) in errors
     assert outcomes(out) == outcomes(undisturbed)
+
+
+def test_a_damaged_cell_leaves_the_outcomes_until_it_is_done_again(undisturbed: Path, tmp_path: Path) -> None:
+    out = _copy(undisturbed, tmp_path)
+    items = min(out.glob("cells/*/items.parquet"))
+    items.write_bytes(items.read_bytes()[:-1])
+    table = write_outcomes(Store(out), graph_of(read_study(write_study(tmp_path))))
+    assert items.parent.name not in table["cell"].to_pylist()
+    assert len(table) == 8 * 24
 
 
 def test_two_runners_at_once_share_the_work(undisturbed: Path, tmp_path: Path) -> None:
@@ -216,6 +232,19 @@ def test_an_interrupt_says_how_to_go_on_and_loses_nothing(undisturbed: Path, tmp
     assert outcomes(out) == outcomes(undisturbed)
 
 
+def test_a_script_without_its_guard_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\nfrom apportion import graph_of, read_study, run_study\n"
+        f"study = read_study(Path({str(write_study(tmp_path))!r}))\n"
+        f"run_study(study, graph_of(study), Path({str(tmp_path / 'out')!r}), workers=1)\n"
+    )
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 1
+    assert "__main__" in ended.stderr.splitlines()[-1]
+    assert ended.stderr.count("Traceback") == 1
+
+
 @pytest.mark.slow
 def test_twenty_kills_lose_nothing(undisturbed: Path, tmp_path: Path) -> None:
     study, out = write_study(tmp_path), tmp_path / "out"
@@ -250,6 +279,20 @@ def test_accelerate_trains_each_stage_on_two_processes(tmp_path: Path) -> None:
         pairs = zip(curve.read_text().splitlines(), alone.read_text().splitlines(), strict=True)
         for two, one in pairs:
             assert json.loads(two)["loss"] == pytest.approx(json.loads(one)["loss"], abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_launch_trains_what_was_read_though_the_study_file_changes(tmp_path: Path) -> None:
+    config = Path(__file__).parents[2] / "studies" / "accelerate-two.yaml"
+    small = TINY.replace("budgets = [4, 8]", "budgets = [8]").replace("shares = [1, 0.5, 0]", "shares = [1]")
+    path = write_study(tmp_path, f'{small}\n[engine]\naccelerate = "{config}"\n')
+    study = read_study(path)
+    graph = graph_of(study)
+    path.write_text(path.read_text().replace("epochs = 1", "epochs = 2").replace("[8]", "[6]"))
+    result = run_study(study, graph, tmp_path / "out", workers=1)
+    assert result.trained == 1
+    assert {path.name for path in (tmp_path / "out").glob("stages/*/*.json")} >= {"launch.json", "stage.json"}
+    assert not list((tmp_path / "out").glob("stages/*/run.json"))
 
 
 def test_status_and_report_read_what_a_run_leaves(

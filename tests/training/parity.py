@@ -53,7 +53,7 @@ def trl_sft(model: Any, tokenizer: Any, rows: list[dict], settings: SFTSettings,
             train_dataset=Dataset.from_list(rows),
             processing_class=tokenizer,
             callbacks=[losses],
-            peft_config=lora_config(settings),
+            peft_config=lora_config(settings, model),
         )
         trainer.train()
     return losses.values
@@ -80,7 +80,7 @@ def trl_dpo(
             train_dataset=Dataset.from_list(rows),
             processing_class=tokenizer,
             callbacks=[losses],
-            peft_config=lora_config(settings),
+            peft_config=lora_config(settings, model),
         )
         trainer.train()
     return losses.values

@@ -10,6 +10,7 @@ import cyclopts
 
 from apportion.errors import UserError
 from apportion.studies.estimate import estimate, estimate_lines
+from apportion.studies.launch import accelerate_config
 from apportion.studies.runner import RunResult, run_study, warm_up
 from apportion.studies.stages import Graph, graph_of
 from apportion.studies.status import status_lines, study_status
@@ -43,14 +44,17 @@ def run(
     workers: int
         How many units to do at once; one per core on a CPU if not given.
     dry_run: bool
-        Print cells, shared stages, examples bought, money and time; write nothing.
+        Print cells, shared stages, examples bought, money and time; write nothing. Exit status 2 if the
+        data is not enough for the study to start.
     json: bool
         Print one JSON document on standard output.
     """
     study = read_study(file)
+    accelerate_config(study)
     if dry_run:
         found = estimate(study)
-        print(json_module.dumps(asdict(found)) if json else "\n".join(estimate_lines(found)))
+        print(json_module.dumps(asdict(found)) if json else "\n".join(estimate_lines(found)), flush=True)
+        found.refuse()
         return
     root = out or Path("runs") / study.name
     if root.exists() and not root.is_dir():

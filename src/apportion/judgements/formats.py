@@ -15,6 +15,7 @@ OBJECT = 'an object such as {"prompt": "...", "response": "..."}'
 TOO_MUCH = "JSON nested too deeply or with a number of thousands of digits"
 PARQUET_MAGIC = b"PAR1"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def parse_jsonl(data: bytes, file: str) -> list[Row]:
@@ -43,6 +44,7 @@ def parse_json(data: bytes, file: str) -> list[Row]:
 def parse_csv(data: bytes, file: str) -> list[Row]:
     """Return the rows of comma-separated values with a header (RFC 4180); the header is not counted."""
     text = _decoded(data.removeprefix(BYTE_ORDER_MARK), file)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # the module's own limit is 128 kB
     records = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Row] = []
     header: list[str] | None = None
@@ -128,7 +130,8 @@ def _decoded(data: bytes, file: str) -> str:
 def _not_utf8(data: bytes, error: UnicodeDecodeError, where: str, offset: int = 0) -> UserError:
     position = error.start - offset
     found = f"byte 0x{data[position]:02x} at byte {position + 1}, which is not UTF-8"
-    return UserError(where, found, "UTF-8 text", "Save it as UTF-8: iconv -f latin1 -t utf-8 OLD > NEW.")
+    encoding = "utf-16" if data.startswith(UTF16_MARKS) else "latin1"
+    return UserError(where, found, "UTF-8 text", f"Save it as UTF-8: iconv -f {encoding} -t utf-8 OLD > NEW.")
 
 
 def _header(record: list[str], file: str) -> list[str]:
@@ -136,6 +139,10 @@ def _header(record: list[str], file: str) -> list[str]:
     if twice:
         found = f"the column {twice[0]!r} twice"
         raise UserError(f"{file}, header", found, "every column once", "Rename one of them.")
+    between = next((mark for mark in (";", "\t") if len(record) == 1 and mark in record[0]), None)
+    if between is not None:
+        cure = "Save it with commas, as comma-separated values."
+        raise UserError(f"{file}, header", f"columns divided by {between!r}", "commas between columns", cure)
     return record
 
 

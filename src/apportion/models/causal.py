@@ -108,24 +108,43 @@ def choose_device(settings: ModelSettings) -> "torch.device":
 
 
 def load_model(settings: ModelSettings, base: Path) -> "PreTrainedModel":
-    """Return the base model in its dtype on the chosen device, in evaluation mode."""
+    """Return the base model in its dtype on the chosen device, in evaluation mode.
+
+    Raises UserError for files that are damaged or no causal model's.
+    """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     path = _as_folder(locate(settings, base))
     dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[settings.dtype]
-    model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise _unusable(settings, "weights that cannot be loaded", error) from error
     return model.to(choose_device(settings)).eval()
 
 
 def load_tokenizer(settings: ModelSettings, base: Path) -> "PreTrainedTokenizerBase":
     """Return the model's tokenizer; a missing padding token is taken from the end-of-sequence token.
 
-    Raises UserError if chat rendering is asked for and the tokenizer has no chat template.
+    Raises UserError if it cannot be loaded, has no end-of-sequence token, or has no chat template and chat
+    rendering is asked for.
     """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(_as_folder(locate(settings, base)))
+    path = _as_folder(locate(settings, base))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path)
+    except (OSError, ValueError) as error:
+        raise _unusable(settings, "a tokenizer that cannot be loaded", error) from error
+    if tokenizer.eos_token is None:
+        raise UserError(
+            f"model '{settings.source}'",
+            "a tokenizer without an end-of-sequence token",
+            "one that closes every answer",
+            "Set eos_token in its tokenizer_config.json.",
+        )
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     if settings.rendering == "chat" and not tokenizer.chat_template:
@@ -136,6 +155,13 @@ def load_tokenizer(settings: ModelSettings, base: Path) -> "PreTrainedTokenizerB
             'Write rendering = "plain" under [model], or name a chat model.',
         )
     return tokenizer
+
+
+def _unusable(settings: ModelSettings, found: str, error: Exception) -> UserError:
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)[:120]
+    cure = "Save or download it again with save_pretrained, tokenizer included."
+    expected = "a causal language model in transformers' format"
+    return UserError(f"model '{settings.source}'", f"{found} ({reason})", expected, cure)
 
 
 def _as_folder(path: Path) -> Path:

@@ -75,7 +75,15 @@ def refuse_unknown_words(
     tokenizer: "PreTrainedTokenizerBase", prompts: Sequence[Prompt], source: str, rendering: Rendering
 ) -> None:
     """Raise UserError if the tokenizer has no tokens for much of the text, as the world's has none for English."""
-    ids = [token for prompt in prompts for token in render_prompt(tokenizer, prompt, rendering)]
+    rendered = [render_prompt(tokenizer, prompt, rendering) for prompt in prompts]
+    if not all(rendered):
+        raise UserError(
+            f"model '{source}'",
+            "a tokenizer that makes no tokens of the first prompts",
+            "one with a vocabulary",
+            "Save the tokenizer into the model's folder with save_pretrained.",
+        )
+    ids = [token for tokens in rendered for token in tokens]
     unknown = (
         sum(token == tokenizer.unk_token_id for token in ids) if tokenizer.unk_token_id is not None else 0
     )

@@ -15,6 +15,13 @@ from typing import Any, NamedTuple, Protocol
 from apportion.errors import UserError
 from apportion.studies.stages import Graph
 
+RUN_AGAIN = 77
+"""Exit status of a worker that, importing the user's script as multiprocessing has it do, came to run_study."""
+
+
+CLOSING_SECONDS = 3.0
+"""How long a worker without work may take to end by itself."""
+
 
 class Report(NamedTuple):
     """What became of a unit: "done", "found done", "busy" elsewhere, or "died" with its worker."""
@@ -58,6 +65,12 @@ def preload(threads: int) -> None:
         forkserver.ensure_running()
 
 
+def end_if_run_again() -> None:
+    """End this process if it is a worker that is still importing the script which started it."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        os._exit(RUN_AGAIN)
+
+
 class LocalEngine:
     """Worker processes on this machine, forked from one that has loaded torch and the trainers already."""
 
@@ -67,6 +80,19 @@ class LocalEngine:
         self._arguments = (graph, root, threads)
         self._workers = [self._new_worker() for _ in range(workers)]
         self._unit_of: dict[Connection, str] = {}
+
+    def _dead(self, connection: Connection) -> None:
+        """Replace the worker behind a connection; raises UserError if it died of the script that it came from."""
+        process = next(process for process, mine in self._workers if mine is connection)
+        process.join()
+        if process.exitcode == RUN_AGAIN:
+            raise UserError(
+                "the script that called run_study",
+                "the call outside of 'if __name__ == \"__main__\":'",
+                "one that workers can import without running the study again",
+                "Put what the script does under that line.",
+            ) from None
+        self._workers = [w if w[1] is not connection else self._new_worker() for w in self._workers]
 
     def _new_worker(self) -> tuple[Any, Connection]:
         here, there = self._context.Pipe()
@@ -95,7 +121,7 @@ class LocalEngine:
             try:
                 result = connection.recv()
             except (EOFError, OSError):
-                self._workers = [w if w[1] is not connection else self._new_worker() for w in self._workers]
+                self._dead(connection)
                 result = "died"
             if isinstance(result, UserError):
                 raise result
@@ -105,9 +131,12 @@ class LocalEngine:
         return found
 
     def close(self) -> None:
-        """Kill the workers."""
-        for process, connection in self._workers:
+        """End the workers: those that wait for a unit by themselves, so that they clean up, the others by a kill."""
+        for _, connection in self._workers:
             connection.close()
+        for process, connection in self._workers:
+            if connection not in self._unit_of:
+                process.join(CLOSING_SECONDS)
             process.kill()
             process.join()
 
@@ -138,6 +167,22 @@ def _new_worker(graph: Graph, root: Path, threads: int) -> Any:
 
     torch.set_num_threads(threads)
     return Worker(graph, root)
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C wait until the block has ended: what ends a run is short, and is not left half-way."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from apportion.errors import UserError
 from apportion.judgements.demonstrations import Prompt
 from apportion.studies.cells import Cell, Purchase
 from apportion.studies.progress import duration
+from apportion.studies.stages import refuse_nothing_held_out, refuse_small_pool
 from apportion.studies.study import Hardware, Study
 from apportion.tasks.task import Task
 from apportion.training.settings import SFTSettings
@@ -90,18 +91,16 @@ class Estimate:
     data_fault: str | None
     time: MachineTime | None
 
-    @property
-    def too_few(self) -> list[str]:
-        """What the pools lack for the largest purchase; a study that lacks something does not start."""
+    def refuse(self) -> None:
+        """Raise the UserError with which the run would refuse these pools, if it would."""
         if self.pools is None:
-            return []
-        wanted = {"demonstrations": self.labels.n_demonstrations, "pairs": self.labels.n_pairs}
-        there = {"demonstrations": self.pools.demonstrations, "pairs": self.pools.pairs}
-        return [
-            f"too few {kind}: {wanted[kind]} wanted, {there[kind]} in the pool; this study would not start"
-            for kind in wanted
-            if wanted[kind] > there[kind]
-        ]
+            return
+        held_out = self.pools.problems + self.pools.answers + self.pools.comparisons
+        refuse_nothing_held_out(self.task, held_out)
+        refuse_small_pool(
+            self.task, "demonstrations", self.pools.demonstrations, self.labels.n_demonstrations
+        )
+        refuse_small_pool(self.task, "pairs", self.pools.pairs, self.labels.n_pairs)
 
 
 def estimate(study: Study) -> Estimate:
@@ -168,7 +167,6 @@ def estimate_lines(found: Estimate) -> list[str]:
             f"pools: {found.pools.demonstrations} demonstrations, {found.pools.pairs} pairs; held out: "
             f"{found.pools.problems} problems, {found.pools.answers} answers, {found.pools.comparisons} pairs"
         )
-    lines += found.too_few
     if found.time:
         lines.append(
             f"time: {found.time.tokens_trained / 1e6:,.1f} million tokens trained, "

@@ -70,6 +70,15 @@ def _accuracy(
         cut_prompt(tokenizer, render_prompt(tokenizer, p.prompt, style), longest) for p in task.problems
     ]
     limit = study.decoding.max_new_tokens or task.max_new_tokens
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    most = max(map(len, prompts)) + limit
+    if positions is not None and most > positions:
+        raise UserError(
+            f"model '{study.model.source}'",
+            f"{most} tokens for the longest prompt and {limit} to decode",
+            f"no more than {positions}, the model's positions",
+            "Lower max_length under [model], or max_new_tokens under [decoding].",
+        )
     texts = decode(model, tokenizer, prompts, study.decoding, max_new_tokens=limit, seed=seed)
     rows, generations = [], []
     for problem, generation in zip(task.problems, texts, strict=True):

@@ -4,25 +4,24 @@ import json
 import os
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import torch
 from accelerate import PartialState
 
-from apportion.studies.stages import graph_of
-from apportion.studies.study_file import read_study
-from apportion.studies.work import Worker
+from apportion.models.causal import load_tokenizer
+from apportion.studies.training_run import TrainingRun, train
 
 
 def main(arguments: list[str]) -> None:
-    """Run one process of a launch: the study file, the study's folder, the unit, where to write."""
+    """Run one process of a launch: the file with the training run, and where to write."""
     threading.Thread(target=_end_with_worker, daemon=True).start()
     # Joins the other processes and takes this one's device; without an accelerator they talk by gloo
     state = PartialState(cpu=not torch.accelerator.is_available())
-    file, root, unit, folder = arguments
-    worker = Worker(graph_of(replace(read_study(Path(file)), accelerate=None)), Path(root))
-    worker.train(worker.graph.units[unit], Path(folder))
+    handed, folder = arguments
+    run = msgspec.json.decode(Path(handed).read_bytes(), type=TrainingRun)
+    train(run, load_tokenizer(run.model, Path(run.base)), Path(folder))
     if state.is_main_process:
         launched = {"processes": state.num_processes, "backend": state.backend, "device": str(state.device)}
         (Path(folder) / "launch.json").write_text(json.dumps(launched))

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from apportion.errors import UserError
+from apportion.studies.cells import Purchase, purchase
 from apportion.studies.study import Grid, Hardware, Study
 from apportion.training.settings import PreferenceSettings, SFTSettings
 
 MOST_USD = 1e9
+LEAST_PRICE_USD = 1e-6
 MOST_SEED = 2**31 - 1
 MOST = 1e6
 
@@ -32,13 +34,22 @@ def check_ranges(study: Study, where: str) -> None:
 def _rules(study: Study) -> Iterator[Rule]:
     yield from _grid_rules(study.grid, has_cells=bool(study.purchases))
     for kind, price in (("demonstration", study.prices.demonstration), ("pair", study.prices.pair)):
-        yield Rule(f"[prices], {kind}", price, 0 < price < MOST_USD, "more than 0 and less than 1e9 USD")
+        in_range = LEAST_PRICE_USD <= price < MOST_USD
+        yield Rule(f"[prices], {kind}", price, in_range, "more than 0 (1e-6 or more) and less than 1e9 USD")
+    yield from _purchase_rules(study)
     yield from _stage_rules("[sft]", study.sft)
     for method in study.grid.methods:
         yield from _stage_rules("[preference]", study.preference[method])
     yield from _held_out_rules(study)
     if study.hardware:
         yield from _hardware_rules(study.hardware)
+    stages = [study.sft, *(study.preference[method] for method in study.grid.methods)]
+    adapters = all(settings.lora_rank > 0 for settings in stages)
+    fits = study.model.dtype != "float16" or adapters
+    cure = "Write bfloat16 or float32, or lora_rank = 16 under [sft] and [preference]."
+    yield Rule(
+        "[model], dtype", "float16 with full fine-tuning", fits, "a dtype whose updates do not vanish", cure
+    )
     length = study.model.max_length
     yield Rule("[model], max_length", length, length >= 8, "8 tokens or more")
     decoding = study.decoding
@@ -75,6 +86,20 @@ def _grid_rules(grid: Grid, *, has_cells: bool) -> Iterator[Rule]:
         yield Rule(key, values, len(set(values)) == len(values), "each value once", "Remove the repeat.")
     for budget in grid.control_budgets or ():
         yield Rule("control_budgets", budget, budget in grid.budgets, "some of the budgets")
+
+
+def _purchase_rules(study: Study) -> Iterator[Rule]:
+    for budget in study.grid.budgets:
+        bought = [purchase(budget, share, study.prices) for share in study.grid.shares]
+        found = f"{budget:g}, which buys nothing at any share"
+        cure = "Raise it: a budget is in USD, see [prices]."
+        yield Rule(
+            "budgets",
+            found,
+            any(one != Purchase() for one in bought),
+            "the price of a judgement or more",
+            cure,
+        )
 
 
 def _stage_rules(stage: str, settings: SFTSettings) -> Iterator[Rule]:

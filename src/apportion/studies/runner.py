@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 from apportion.errors import UserError
-from apportion.studies.engines import Engine, LocalEngine, RayEngine, UnitFailed, preload
+from apportion.studies.engines import (
+    Engine,
+    LocalEngine,
+    RayEngine,
+    UnitFailed,
+    end_if_run_again,
+    interrupts_held,
+    preload,
+)
 from apportion.studies.outcomes import write_outcomes
 from apportion.studies.progress import Progress
 from apportion.studies.stages import Graph, Unit
@@ -55,8 +63,10 @@ def run_study(
     """Do every unit of the graph that is not done under `root`, then write outcomes.parquet.
 
     Keeps the study file as study.toml; `tell` takes one-line messages. The same call after any kind of death goes
-    on where the last one was. Raises UserError, or UnitFailed for a bug in a unit.
+    on where the last one was. A script has to call it under `if __name__ == "__main__":`, as its worker processes
+    import the script. Raises UserError, or UnitFailed for a bug in a unit.
     """
+    end_if_run_again()
     store = Store(root)
     try:
         for folder in ("stages", "cells", "locks"):
@@ -100,7 +110,8 @@ def _run(
     progress = Progress(graph, root, tell)
     if not queue.waiting:
         progress.begin([])
-        write_outcomes(store, graph)
+        with interrupts_held():
+            write_outcomes(store, graph)
         return result
     workers, threads = choose_workers(study, workers)
     build = {"local": LocalEngine, "ray": RayEngine}[engine]
@@ -108,8 +119,9 @@ def _run(
     try:
         _drain(queue, running, result, tell, progress)
     finally:
-        running.close()
-        write_outcomes(store, graph)
+        with interrupts_held():
+            running.close()
+            write_outcomes(store, graph)
     return result
 
 

@@ -63,13 +63,7 @@ class Graph:
         self.study = study
         self.task = task
         self._model_identity = model_identity
-        if not (task.problems or task.answers or task.comparisons):
-            raise UserError(
-                f"task '{task.name}'",
-                "nothing held out",
-                "problems, answers or comparisons to score by",
-                "Give the task held-out items.",
-            )
+        refuse_nothing_held_out(task.name, len(task.problems) + len(task.answers) + len(task.comparisons))
         self._evaluation = digest(
             [
                 GRADING_VERSION,
@@ -146,14 +140,26 @@ class Graph:
             # A seed for each pool: prompts that are in both must not come first in both
             rows = permuted(getattr(self.task, pool), seed_for(str(seed), pool))
             self._pools[pool, seed] = rows
-        if n > len(rows):
-            raise UserError(
-                f"task '{self.task.name}', {pool}",
-                f"{len(rows)} in the pool",
-                f"at least {n}, which the largest purchase asks for",
-                "Lower the budgets, raise the price, or add data.",
-            )
+        refuse_small_pool(self.task.name, pool, len(rows), n)
         return tuple(rows[:n])
+
+
+def refuse_nothing_held_out(task: str, items: int) -> None:
+    """Raise UserError for a task without anything to score by."""
+    if not items:
+        expected = "problems, answers or comparisons to score by"
+        raise UserError(f"task '{task}'", "nothing held out", expected, "Give the task held-out items.")
+
+
+def refuse_small_pool(task: str, pool: str, there: int, wanted: int) -> None:
+    """Raise UserError if a pool holds less than is bought from it."""
+    if wanted > there:
+        raise UserError(
+            f"task '{task}', {pool}",
+            f"{there} in the pool",
+            f"at least {wanted}, which the largest purchase asks for",
+            "Lower the budgets, raise the price, or add data.",
+        )
 
 
 def content(row: Demonstration | PreferencePair) -> tuple:

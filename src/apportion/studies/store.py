@@ -64,6 +64,10 @@ class Store:
         """Return whether a unit claims to be done."""
         return (self.root / folder / MARKER).is_file()
 
+    def is_whole(self, folder: str) -> bool:
+        """Return whether a unit is done and its files are what its marker says."""
+        return self.has_marker(folder) and self.fault(folder) is None
+
     def publish(self, folder: str, write: Callable[[Path], None]) -> None:
         """Have `write` fill a folder, then make it the unit's, marker last. The caller holds the unit's lock."""
         final = self.root / folder
@@ -91,10 +95,12 @@ class Store:
         locks = self.root / "locks"
         locks.mkdir(parents=True, exist_ok=True)
         mine = locks / f"runner-{os.getpid()}"
-        with mine.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-        mine.unlink(missing_ok=True)
+        try:
+            with mine.open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+        finally:
+            mine.unlink(missing_ok=True)
 
     def has_runner(self) -> bool:
         """Return whether any runner is at work in the folder; those who look do not see one another."""

@@ -23,12 +23,15 @@ def read_study(path: Path) -> Study:
     value of the wrong type or out of range, and a study without cells.
     """
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")  # with the mark that Windows editors put first
     except FileNotFoundError:
         shipped = "Try studies/world.toml."
         raise UserError(str(path), "no such file", "a study file (TOML)", shipped) from None
     except IsADirectoryError:
         raise UserError(str(path), "a folder", "a study file (TOML)", "Name the file in it.") from None
+    except OSError as error:
+        found = f"a file that cannot be read ({error.strerror})"
+        raise UserError(str(path), found, "a study file (TOML)", "Check its name and permissions.") from None
     except UnicodeDecodeError as error:
         where = f"{path}, byte {error.start}"
         raise UserError(where, "broken UTF-8", "a text file in UTF-8", "Save the file as UTF-8.") from None

@@ -3,13 +3,22 @@
 import dataclasses
 import difflib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from apportion.errors import UserError
 
 Settings = TypeVar("Settings")
+
+IN_WORDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "a table of keys and values",
+    "str": "a text in quotes",
+}
 
 
 def from_table(kind: type[Settings], table: object, where: str, defaults: Settings | None = None) -> Settings:
@@ -24,7 +33,9 @@ def from_table(kind: type[Settings], table: object, where: str, defaults: Settin
     try:
         return msgspec.convert(msgspec.to_builtins(given) | dict(table), kind)
     except msgspec.ValidationError as error:
-        raise type_error(error, where, table) from error
+        raise type_error(error, where, table, kind) from error
+    except UserError as error:  # of the settings' own check, which does not know the file
+        raise UserError(f"{where}: {error.where}", error.found, error.expected, error.cure) from error
 
 
 def expect_table(value: object, where: str) -> Mapping[str, Any]:
@@ -48,15 +59,24 @@ def refuse_unknown(table: Mapping[str, Any], known: list[str], where: str) -> No
             raise UserError(where, f"unknown key '{key}'", f"one of {', '.join(known)}", cure)
 
 
-def type_error(error: msgspec.ValidationError, where: str, table: Mapping[str, Any]) -> UserError:
+def type_error(error: msgspec.ValidationError, where: str, table: Mapping[str, Any], kind: type) -> UserError:
     """Return the user's error behind a failed conversion: the key, the value found, the type expected."""
     message, _, place = str(error).partition(" - at `$")
     key = place.rstrip("`").lstrip(".") or "the table"
-    value = table.get(key.split("[")[0].split(".")[0])
-    expected = message.removeprefix("Expected ").replace("`", "").split(", got")[0]
+    name = key.split("[")[0].split(".")[0]
+    value = table.get(name)
+    expected = message.removeprefix("Expected ").replace("`", "").split(", got")[0].removesuffix(" | null")
+    expected = IN_WORDS.get(expected, expected)
     if expected.startswith("Invalid enum value"):
-        expected = "one of the values that docs/study-file.md lists"
+        expected = f"one of {', '.join(_accepted(get_type_hints(kind).get(name)))}"
     if "missing required field" in message:
         missing = message.rsplit(" ", 1)[-1].strip("`")
         return UserError(where, f"no key '{missing}'", "it to be given", f"Add {missing} = ... there.")
     return UserError(f"{where}, {key}", f"{value!r}", expected, "Change the value.")
+
+
+def _accepted(hint: object) -> list[str]:
+    """Return the values of the Literal in a type, however deep it lies, as a TOML file has them."""
+    if get_origin(hint) is Literal:
+        return [f'"{value}"' for value in get_args(hint)]
+    return [value for inner in get_args(hint) for value in _accepted(inner)]

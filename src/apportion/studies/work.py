@@ -5,13 +5,13 @@ Imported by worker processes, with torch and the trainers at the top so that the
 
 import json
 import platform
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 import torch
-from accelerate import PartialState
 from safetensors.torch import load_file, save_file
 from transformers.utils import logging as transformers_logging
 
@@ -26,11 +26,11 @@ from apportion.studies.launch import launch
 from apportion.studies.stages import Graph, Unit
 from apportion.studies.store import Store
 from apportion.studies.study import Study
+from apportion.studies.training_run import TrainingRun, train
 from apportion.training.artefact import load_chain
 from apportion.training.evidence import TokenDistributions, preference_evidence
-from apportion.training.preference import ReferenceLogProbs, reference_log_probs, train_preference
+from apportion.training.preference import ReferenceLogProbs, reference_log_probs
 from apportion.training.settings import PreferenceSettings
-from apportion.training.sft import train_sft
 
 transformers_logging.disable_progress_bar()
 
@@ -61,7 +61,7 @@ class Worker:
         with self.store.lock(name) as taken:
             if not taken:
                 return "busy"
-            if self.store.has_marker(unit.folder) and self.store.fault(unit.folder) is None:
+            if self.store.is_whole(unit.folder):
                 return "found done"
             work = self._grade_cell if unit.kind == "cell" else self._make_stage
             self.store.publish(unit.folder, lambda folder: work(unit, folder))
@@ -81,22 +81,14 @@ class Worker:
         model = self.study.model
         return render(self.tokenizer, row.prompt, texts, model.rendering, model.max_length)
 
-    def train(self, unit: Unit, folder: Path) -> None:
-        """Run the training of a stage and write weights and training.jsonl; every process of a launch calls it."""
-        assert unit.settings is not None
-        model = self.model_before(unit)
-        rows = [self.rendered(row) for row in unit.rows]
+    def training_run(self, unit: Unit, rows: list[Rendered]) -> TrainingRun:
+        """Return the training of a stage as a value; `rows` are the unit's, as token ids."""
+        folders = tuple(str(self.store.root / "stages" / name) for name in unit.chain)
         seed = seed_for(str(unit.seed), f"{unit.kind} training")
+        run = TrainingRun(self.study.model, str(self.study.folder), folders, rows, seed)
         if isinstance(unit.settings, PreferenceSettings):
-            reference = self._reference(unit)
-            curve = train_preference(
-                model, self.tokenizer, rows, reference, unit.settings, seed=seed, folder=folder
-            )
-        else:
-            curve = train_sft(model, self.tokenizer, rows, unit.settings, seed=seed, folder=folder)
-        if PartialState().is_main_process:
-            lines = (json.dumps(row, sort_keys=True) for row in curve)
-            (folder / "training.jsonl").write_text("".join(f"{line}\n" for line in lines))
+            return replace(run, preference=unit.settings, reference=self._reference(unit))
+        return replace(run, sft=unit.settings)
 
     def _reference(self, unit: Unit) -> ReferenceLogProbs:
         assert unit.reference is not None
@@ -113,9 +105,9 @@ class Worker:
             }
             save_file(tensors, folder / "log_probs.safetensors")
         elif self.study.accelerate:
-            launch(self.study, self.store.root, unit.name, folder)
+            launch(self.study, self.training_run(unit, rows), folder)
         else:
-            self.train(unit, folder)
+            train(self.training_run(unit, rows), self.tokenizer, folder)
         if unit.reference is not None:
             before = TokenDistributions(self.model_before(unit), rows)
             evidence = preference_evidence(

@@ -33,6 +33,9 @@ _POOL_OF_RESIDUE: tuple[Pool, ...] = tuple(pool for pool, share in _SHARES for _
 _MAX_NEW_TOKENS = 24  # three steps of 6, the final line of 2, the end of 1, and a little room
 _DRAWS_PER_ITEM = 2000
 
+MOST_ITEMS = 1_000_000
+"""So many prompts are drawn in some minutes; more would be a slip of the pen."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorldSettings:
@@ -72,8 +75,9 @@ class WorldSettings:
                 )
         for count in ("problems", "demonstrations", "pairs", "answers", "comparisons"):
             value = getattr(self, count)
-            if value < 0:
-                raise UserError(f"world task, {count}", repr(value), "a count", "Give 0 or more.")
+            if not 0 <= value <= MOST_ITEMS:
+                expected = f"a count from 0 to {MOST_ITEMS:,}"
+                raise UserError(f"world task, {count}", repr(value), expected, "Change it.")
 
     @property
     def demonstrator(self) -> Demonstrator:

@@ -122,7 +122,7 @@ def _train_dpo(
             train_dataset=dataset,
             processing_class=tokenizer,
             callbacks=[log],
-            peft_config=lora_config(settings),
+            peft_config=lora_config(settings, model),
         )
         if settings.pack and can_pack(model):
             pack_forward(fused(trainer.model), share_prompts=settings.share_prompts)
@@ -188,7 +188,7 @@ def _train_kto(
             train_dataset=Dataset.from_list(examples),
             processing_class=tokenizer,
             callbacks=[log],
-            peft_config=lora_config(settings),
+            peft_config=lora_config(settings, model),
         )
         trainer.batches = batches
         run_quietly(trainer)

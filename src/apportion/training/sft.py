@@ -60,7 +60,7 @@ def train_sft(
             train_dataset=Dataset.from_dict({"input_ids": ids, "labels": labels}),
             processing_class=tokenizer,
             callbacks=[log],
-            peft_config=lora_config(settings),
+            peft_config=lora_config(settings, model),
         )
         if settings.pack and can_pack(model):
             pack_forward(fused(trainer.model))

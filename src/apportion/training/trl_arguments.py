@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from peft import LoraConfig, PeftModel
+from torch.nn import Linear
 from torch.utils.data import DataLoader, Sampler
 from transformers import PrinterCallback, Trainer, TrainerCallback
+from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging as transformers_logging
 
-from apportion.training.settings import SFTSettings
+from apportion.errors import UserError
+from apportion.training.settings import PreferenceSettings, SFTSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -106,10 +109,19 @@ def fused(model: Any) -> Any:
     return model.get_base_model() if isinstance(model, PeftModel) else model
 
 
-def lora_config(settings: SFTSettings) -> LoraConfig | None:
-    """Return the adapter to train, or None for full fine-tuning."""
+def lora_config(settings: SFTSettings, model: Any) -> LoraConfig | None:
+    """Return the adapter to train, or None for full fine-tuning; raises UserError if the model has no such layers."""
     if settings.lora_rank == 0:
         return None
+    names = [name for name, _ in model.named_modules()]
+    if not any(f".{name}".endswith(f".{target}") for name in names for target in settings.lora_targets):
+        weights = [name for name, module in model.named_modules() if isinstance(module, Linear | Conv1D)]
+        raise UserError(
+            f"{'[preference]' if isinstance(settings, PreferenceSettings) else '[sft]'}, lora_targets",
+            f"{', '.join(settings.lora_targets) or 'none'}, which the model does not have",
+            f"one or more of {', '.join(sorted({name.rpartition('.')[2] for name in weights}))}",
+            "Write lora_targets = [...] under [sft] and [preference].",
+        )
     return LoraConfig(
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,  # type: ignore[arg-type]  # peft says int, and takes a float

@@ -1,0 +1,55 @@
+"""Models of the user's own: what is missing or damaged in a folder is told in one line."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from apportion.errors import UserError
+from apportion.models.causal import load_model, load_tokenizer
+from apportion.models.rendering import refuse_unknown_words
+from apportion.models.settings import ModelSettings
+from apportion.models.world_base import world_base_path
+
+
+def _without_end(folder: Path) -> None:
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"eos_token": None}))
+    (folder / "special_tokens_map.json").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("damage", "part"),
+    [
+        (
+            lambda folder: (folder / "model.safetensors").write_bytes(b"short"),
+            "weights that cannot be loaded",
+        ),
+        (lambda folder: (folder / "config.json").write_text("{}"), "cannot be loaded"),
+        (lambda folder: (folder / "config.json").unlink(), "cannot be loaded"),
+        (_without_end, "without an end-of-sequence token"),
+    ],
+)
+def test_a_damaged_model_is_told_in_one_line(
+    tmp_path: Path, damage: Callable[[Path], object], part: str
+) -> None:
+    shutil.copytree(world_base_path(), tmp_path / "model")
+    damage(tmp_path / "model")
+    settings = ModelSettings(source="model", device="cpu")
+    with pytest.raises(UserError, match=part) as refused:
+        load_tokenizer(settings, tmp_path)
+        load_model(settings, tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_tokenizer_that_makes_no_tokens_is_refused() -> None:
+    class Empty:
+        unk_token_id = None
+
+        def __call__(self, text: str) -> dict[str, list[int]]:
+            return {"input_ids": []}
+
+    with pytest.raises(UserError, match="makes no tokens"):
+        refuse_unknown_words(Empty(), ["Hello"], "mine", "plain")  # type: ignore[arg-type]
