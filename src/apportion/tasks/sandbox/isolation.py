@@ -24,8 +24,8 @@ _MEGABYTE = 1 << 20
 class Limits:
     """What one program may use; the wall clock counts from its start to the end of its tests."""
 
-    cpu_seconds: int = 4
-    wall_seconds: float = 12.0
+    cpu_seconds: int = 10
+    wall_seconds: float = 30.0
     memory_mb: int = 512
     output_bytes: int = 1 << 20
     file_mb: int = 8
