@@ -1,6 +1,7 @@
 """Problems of HumanEval and MBPP as one kind of value, read from their public files."""
 
 import ast
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -90,8 +91,8 @@ def _mbpp(row: Row) -> CodeProblem:
 def _tested(row: Row, code: str, tests: list[str]) -> str:
     """Return the name of the function that the tests call."""
     try:
-        defined = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
-        called = {node.id for node in ast.walk(ast.parse("\n".join(tests))) if isinstance(node, ast.Name)}
+        defined = [node.name for node in _parsed(code).body if isinstance(node, ast.FunctionDef)]
+        called = {node.id for node in ast.walk(_parsed("\n".join(tests))) if isinstance(node, ast.Name)}
     except SyntaxError as error:
         raise _fault(row, "code", f"broken Python ({error})", "Python") from None
     names = [name for name in defined if name in called]
@@ -100,9 +101,15 @@ def _tested(row: Row, code: str, tests: list[str]) -> str:
     return names[-1]
 
 
+def _parsed(code: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes such as "\\w", which real solutions have
+        return ast.parse(code)
+
+
 def _halves(code: str, name: str, asked: str, tests: list[str]) -> tuple[str, str]:
     """Return a program cut as HumanEval's are: up to a docstring with an example, and the body."""
-    tree = ast.parse(code)
+    tree = _parsed(code)
     function = next(n for n in reversed(tree.body) if isinstance(n, ast.FunctionDef) and n.name == name)
     lines = code.split("\n")
     first = function.body[0]

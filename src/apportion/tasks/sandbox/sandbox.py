@@ -152,9 +152,13 @@ class Sandbox:
 
     def _received(self, seconds: float) -> dict:
         self._control.settimeout(seconds)
-        message = self._control.recv(1 << 16)
+        try:
+            message = self._control.recv(1 << 16)
+        except TimeoutError:
+            message = b""
         if not message:
-            raise RuntimeError("the sandbox ended by itself")
+            found = "a sandbox that ended or hangs, as when the machine ran out of memory"
+            raise UserError("sandbox", found, "a verdict", "Run the study again; what is done stays done.")
         return json.loads(message)
 
     def _probe(self) -> None:

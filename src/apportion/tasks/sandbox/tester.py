@@ -7,6 +7,7 @@ the tests made came back with a value that satisfied them, and in no other way.
 import ast
 import builtins
 import os
+import sys
 import types
 from typing import Any
 
@@ -151,9 +152,12 @@ def judge(candidate: Candidate, setup: str, tests: str, entry_point: str | None)
         return _verdict(outcome if outcome in known else "raised", str(start.get("detail")))
     try:
         for name in names:
-            if not candidate.has(name):
+            if candidate.has(name):
+                space[name] = candidate.function(name)
+            elif name in sys.stdlib_module_names and name in sys.modules:
+                space[name] = sys.modules[name]  # tests of MBPP rely on the program's imports
+            else:
                 return _verdict("missing", f"no function {name}")
-            space[name] = candidate.function(name)
         exec(compile(tests, "tests.py", "exec", dont_inherit=True), space)
     except CandidateFailed as failure:
         return _verdict(failure.outcome, str(failure))

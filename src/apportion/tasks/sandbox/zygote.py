@@ -4,6 +4,7 @@ It runs nothing of a program and reads nothing of the tests: both come as open f
 a candidate finds no test in the memory that it was forked with. It imports nothing of Apportion but this package.
 """
 
+import builtins
 import ctypes
 import gc
 import importlib
@@ -92,6 +93,8 @@ def _load_modules(packages: list[str]) -> None:
             importlib.import_module(name)
         except ImportError:  # of another platform, or NumPy where it is not installed
             continue
+    for name in ("exit", "quit"):  # which `site` would have put there
+        setattr(builtins, name, sys.exit)
     sys.path.clear()
     sys.path_importer_cache.clear()
 
