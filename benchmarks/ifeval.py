@@ -58,7 +58,9 @@ def table(rows: Graded) -> list[str]:
 
 def main() -> None:
     """Print the table, or what was not followed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("responses", nargs="?", default=GPT4)
     parser.add_argument("--unfollowed", metavar="KIND")
     arguments = parser.parse_args()

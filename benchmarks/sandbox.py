@@ -37,7 +37,9 @@ def processor_seconds() -> float:
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--sandboxes", type=int, default=2)
     count = parser.parse_args().sandboxes
     read = {
@@ -56,7 +58,9 @@ def main() -> None:
     problems = read["HumanEval"]
     sandboxes = [Sandbox() for _ in range(count)]
     start, used = time.perf_counter(), processor_seconds()
-    threads = [threading.Thread(target=outcomes, args=(s, problems[i::count])) for i, s in enumerate(sandboxes)]
+    threads = [
+        threading.Thread(target=outcomes, args=(s, problems[i::count])) for i, s in enumerate(sandboxes)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -65,8 +69,12 @@ def main() -> None:
     for sandbox in sandboxes:
         sandbox.close()
     each = 1000 * (processor_seconds() - used) / len(problems)
-    print(f"{len(problems) / seconds:.0f} programs a second, {count} sandboxes at once, load {os.getloadavg()[0]:.1f}")
-    print(f"{each:.1f} ms of processor time a program (with the start of the sandboxes left out, their end in)")
+    print(
+        f"{len(problems) / seconds:.0f} programs a second, {count} sandboxes at once, load {os.getloadavg()[0]:.1f}"
+    )
+    print(
+        f"{each:.1f} ms of processor time a program (with the start of the sandboxes left out, their end in)"
+    )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ def pass_at_k(n: int, passed: int, k: int) -> float:
     """
     if not 0 < k <= n or not 0 <= passed <= n:
         expected = "0 < k <= n and 0 <= passed <= n"
-        raise UserError("pass@k", f"n = {n}, passed = {passed}, k = {k}", expected, "Decode at least k answers.")
+        raise UserError(
+            "pass@k", f"n = {n}, passed = {passed}, k = {k}", expected, "Decode at least k answers."
+        )
     if n - passed < k:
         return 1.0
     return 1.0 - prod(1.0 - k / i for i in range(n - passed + 1, n + 1))

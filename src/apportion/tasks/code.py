@@ -203,8 +203,12 @@ def _demonstration(problem: CodeProblem, asked: _Asked) -> Demonstration:
 def _function_asked(problem: CodeProblem, form: CodeForm) -> _Asked:
     """HumanEval's form: a stub to continue, or to complete in a block."""
     if form == "completion":
-        return _Asked(problem.stub.rstrip(), "\n" + problem.solution.rstrip() + "\n", problem.stub, problem.preamble)
-    words = "Complete this Python function. Answer with the whole function in one block that begins ```python."
+        return _Asked(
+            problem.stub.rstrip(), "\n" + problem.solution.rstrip() + "\n", problem.stub, problem.preamble
+        )
+    words = (
+        "Complete this Python function. Answer with the whole function in one block that begins ```python."
+    )
     return _in_chat(f"{words}\n\n```python\n{problem.stub.rstrip()}\n```", problem, problem.preamble)
 
 

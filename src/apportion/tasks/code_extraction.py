@@ -50,7 +50,11 @@ def strict_program(text: str, form: CodeForm, stub: str, preamble: str, entry_po
     A continuation follows the stub; a block stands for itself, after the imports and helpers that the stub gave.
     """
     if form == "completion":
-        return stub.rstrip() + _after(stub, continuation(text, _stops(stub, entry_point))) if text.strip() else None
+        return (
+            stub.rstrip() + _after(stub, continuation(text, _stops(stub, entry_point)))
+            if text.strip()
+            else None
+        )
     block = fenced(text, entry_point)
     return None if block is None else preamble + block
 

@@ -19,8 +19,8 @@ class CodeProblem:
     """A function to write, and the tests of it.
 
     `program` is right as a whole; `stub` is its beginning, up to and with a docstring, and `solution` goes on
-    from there. `preamble` is the stub's beginning, imports and helpers. `asked` says in words what to write. `setup` and
-    `tests` are what the sandbox runs beside the program; `entry_point` is the function's name.
+    from there. `preamble` is the stub's beginning, imports and helpers. `asked` says in words what to write. `setup`
+    and `tests` are what the sandbox runs beside the program; `entry_point` is the function's name.
     """
 
     id: str
@@ -84,8 +84,13 @@ def _mbpp(row: Row) -> CodeProblem:
         setup="\n".join(_texts(row, "test_imports")),
         tests="\n".join(tests),
         entry_point=name,
-        part="few-shot" if number <= 10 else "test" if number <= 510 else "validation" if number <= 600 else "train",
+        part=_part(number),
     )
+
+
+def _part(number: int) -> Part:
+    ends: dict[Part, int] = {"few-shot": 10, "test": 510, "validation": 600}
+    return next((part for part, end in ends.items() if number <= end), "train")
 
 
 def _tested(row: Row, code: str, tests: list[str]) -> str:
@@ -120,7 +125,9 @@ def _halves(code: str, name: str, asked: str, tests: list[str]) -> tuple[str, st
         first_line, indent = first.lineno, "    "
     else:
         first_line = first.lineno - 1
-        while first_line > 0 and (not lines[first_line - 1].strip() or lines[first_line - 1].lstrip().startswith("#")):
+        while first_line > 0 and (
+            not lines[first_line - 1].strip() or lines[first_line - 1].lstrip().startswith("#")
+        ):
             first_line -= 1  # comments above the first statement belong to the body
         indent = " " * first.col_offset
     words = asked.replace("\\", "\\\\").replace('"""', "'''")

@@ -64,9 +64,13 @@ def ifeval_task(settings: IFEvalSettings, base: Path) -> Task:
     if settings.demonstrations is not None:
         demonstrations = _demonstrations(settings.demonstrations, settings, base)
     else:
-        shown, pairs = split_by_prompt(pairs, len({prompt_key(pair.prompt) for pair in pairs}) // 2, HALVES_SEED)
+        shown, pairs = split_by_prompt(
+            pairs, len({prompt_key(pair.prompt) for pair in pairs}) // 2, HALVES_SEED
+        )
         demonstrations = chosen_sides(shown)
-    answers = scattered(_demonstrations(settings.held_out_answers, settings, base), settings.items, HELD_OUT_SEED)
+    answers = scattered(
+        _demonstrations(settings.held_out_answers, settings, base), settings.items, HELD_OUT_SEED
+    )
     comparisons = scattered(_pairs(settings.held_out_pairs, settings, base), settings.items, HELD_OUT_SEED)
     texts = [Demonstration(id_, text, "") for id_, text, _ in prompts]
     kept = {row.id for row in scattered(texts, settings.items, HELD_OUT_SEED)}
@@ -152,7 +156,9 @@ def _readings(response: str) -> tuple[str, ...]:
 
 
 def _reference(instructions: Sequence[Instruction]) -> str:
-    return json.dumps([[one.kind, dict(one.details)] for one in instructions], sort_keys=True, ensure_ascii=False)
+    return json.dumps(
+        [[one.kind, dict(one.details)] for one in instructions], sort_keys=True, ensure_ascii=False
+    )
 
 
 def _prompt(row: Row) -> InstructedPrompt:
@@ -182,8 +188,16 @@ def _fault(row: Row, name: str, found: str, expected: str) -> UserError:
 
 
 def _demonstrations(source: str | None, settings: IFEvalSettings, base: Path) -> tuple[Demonstration, ...]:
-    return () if source is None else read_demonstrations(located(source, base), settings.columns, faulty=settings.faulty)
+    return (
+        ()
+        if source is None
+        else read_demonstrations(located(source, base), settings.columns, faulty=settings.faulty)
+    )
 
 
 def _pairs(source: str | None, settings: IFEvalSettings, base: Path) -> tuple[PreferencePair, ...]:
-    return () if source is None else read_pairs(located(source, base), settings.pair_columns, faulty=settings.faulty)
+    return (
+        ()
+        if source is None
+        else read_pairs(located(source, base), settings.pair_columns, faulty=settings.faulty)
+    )

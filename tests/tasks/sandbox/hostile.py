@@ -102,7 +102,8 @@ CHEATS: dict[str, tuple[str, set[str]]] = {
     "loops for ever in a call": ("def f(x):\n while True: pass", {"timeout"}),
     "loops for ever in C": ("def f(x): return sum(iter(int, 1))", {"timeout"}),
     "ignores the clock": (
-        "import signal\nfor s in range(1, 65):\n try: signal.signal(s, signal.SIG_IGN)\n except (OSError, ValueError): pass\n"
+        "import signal\nfor s in range(1, 65):\n try: signal.signal(s, signal.SIG_IGN)\n"
+        " except (OSError, ValueError): pass\n"
         "while True: pass",
         {"timeout"},
     ),
@@ -116,7 +117,10 @@ CHEATS: dict[str, tuple[str, set[str]]] = {
     ),
     "prints for ever": ("while True: print('x' * 100000)", {"output"}),
     "prints for ever to errors": ("import sys\nwhile True: sys.stderr.write('x' * 100000)", {"output"}),
-    "writes a huge file": ("with open('big', 'wb') as file:\n while True: file.write(bytes(1 << 20))", {"files"}),
+    "writes a huge file": (
+        "with open('big', 'wb') as file:\n while True: file.write(bytes(1 << 20))",
+        {"files"},
+    ),
     "writes many large files": (
         "for i in range(10**6):\n with open(str(i), 'wb') as file: file.write(bytes(4 << 20))",
         {"files"},
@@ -157,7 +161,7 @@ CHEATS: dict[str, tuple[str, set[str]]] = {
         "for m in ('values', 'tester', 'zygote', 'candidate'):\n"
         " m = __import__('sys').modules.get('apportion.tasks.sandbox.' + m)\n"
         " for name in dir(m):\n"
-        "  if callable(getattr(m, name)) and name not in ('_exit',): setattr(m, name, lambda *a, **k: {'value': True})\n",
+        "  if callable(getattr(m, name)): setattr(m, name, lambda *a, **k: {'value': True})\n",
         {"wrong", "exited", "raised", "timeout", "missing"},
     ),
     "equals everything": (
@@ -185,7 +189,10 @@ CHEATS: dict[str, tuple[str, set[str]]] = {
         "import os\ndef f(x):\n os.write(N, b'\\xff' * 100); os._exit(0)\n".replace("N", "5"),
         {"exited", "wrong", "raised"},
     ),
-    "answers deeply": ("def f(x):\n y = []\n for _ in range(10**5): y = [y]\n return y", {"wrong", "crashed"}),
+    "answers deeply": (
+        "def f(x):\n y = []\n for _ in range(10**5): y = [y]\n return y",
+        {"wrong", "crashed"},
+    ),
     "is a huge number": ("def f(x): return 1 << (1 << 22)", {"wrong"}),
     "is cut by a NUL": ("def f(x): return 21\n\0", {"syntax"}),
     "is not Unicode": ("def f(x): return '\ud800'", {"syntax"}),

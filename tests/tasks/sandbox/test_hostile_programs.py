@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.tasks.sandbox.hostile import ATTACKS, CHEATS, REACH
 
 from apportion.tasks.sandbox.isolation import NOBODY, Limits
 from apportion.tasks.sandbox.sandbox import Sandbox
-from tests.tasks.sandbox.hostile import ATTACKS, CHEATS, REACH
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
 TESTS = "assert f(20) == 21\nassert f(20) == 21\n"
@@ -131,10 +131,22 @@ def shared():
 
 def test_the_attacks_succeed_without_a_sandbox(outside, tmp_path):
     """Most of them: a test of an attack that cannot work anywhere would prove nothing."""
-    harmless = [a for name, a in ATTACKS.items() if name.startswith(("reads the users", "reads a file", "connects", "listens", "shares", "starts a shell", "reads the env", "makes a pipe"))]
+    starts = (
+        "reads the u",
+        "reads a file",
+        "connects",
+        "listens",
+        "shares",
+        "starts a shell",
+        "makes a pipe",
+    )
+    harmless = [attack for name, attack in ATTACKS.items() if name.startswith(starts)]
+    assert len(harmless) == 8
     for attack in harmless:
         program = outside.filled(REACH.replace("ATTACK", attack)) + "\nprint(reached())"
-        run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True)
+        run = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True
+        )
         assert run.stdout.strip() != "[]" and "odd" not in run.stdout, (attack, run)
     outside.calls.clear()
 

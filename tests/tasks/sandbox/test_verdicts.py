@@ -50,8 +50,16 @@ PROGRAMS = {
         "assert f([P(1), P(2)]) == 3",
         "passed",
     ),
-    "counts": ("from collections import Counter\ndef f(s): return Counter(s)", "assert f('aa') == {'a': 2}", "passed"),
-    "is a NumPy number": ("import numpy as np\ndef f(x): return np.int64(x) + 1", "assert f(1) == 2", "passed"),
+    "counts": (
+        "from collections import Counter\ndef f(s): return Counter(s)",
+        "assert f('aa') == {'a': 2}",
+        "passed",
+    ),
+    "is a NumPy number": (
+        "import numpy as np\ndef f(x): return np.int64(x) + 1",
+        "assert f(1) == 2",
+        "passed",
+    ),
     "imports half the library": (
         "import re, math, heapq, json, datetime, decimal, statistics, itertools, functools, hashlib, asyncio, typing\n"
         "import string, bisect, random, collections.abc, xml.etree.ElementTree, urllib.parse, dataclasses, enum\n"
@@ -89,9 +97,17 @@ def test_verdict(sandbox, program, tests, outcome):
 
 def test_the_setup_helps_the_tests_and_gives_nothing_to_the_program(sandbox):
     setup = "def double(x): return 2 * x\ndef f(x): return 4\n"
-    assert sandbox.run("def f(x): return x", "assert double(f(2)) == 4", setup=setup, entry_point="f").outcome == "passed"
-    assert sandbox.run("def f(x): return 3", "assert f(2) == 4", setup=setup, entry_point="f").outcome == "wrong"
-    assert sandbox.run("def f(x): return double(x)", "assert f(2) == 4", setup=setup, entry_point="f").outcome == "raised"
+    assert (
+        sandbox.run("def f(x): return x", "assert double(f(2)) == 4", setup=setup, entry_point="f").outcome
+        == "passed"
+    )
+    assert (
+        sandbox.run("def f(x): return 3", "assert f(2) == 4", setup=setup, entry_point="f").outcome == "wrong"
+    )
+    assert (
+        sandbox.run("def f(x): return double(x)", "assert f(2) == 4", setup=setup, entry_point="f").outcome
+        == "raised"
+    )
     assert sandbox.run("", "assert f(2) == 4", setup=setup, entry_point="f").outcome == "missing"
 
 
@@ -175,6 +191,14 @@ def test_what_is_not_plain_is_a_handle_and_doctored_values_are_only_their_conten
     found = decode(encode([Always(3)], len), len)
     assert found != [4] and type(found[0]) is int
     assert decode(encode(Fraction(1, 3), len), len) == Fraction(1, 3)
-    for junk in ({"x": 1}, {"t": 3}, {"d": [1]}, {"s": [[1]]}, {"i": 5}, {"a": 1, "b": 2}, {"q": ["0x1", "0x0"]}):
+    for junk in (
+        {"x": 1},
+        {"t": 3},
+        {"d": [1]},
+        {"s": [[1]]},
+        {"i": 5},
+        {"a": 1, "b": 2},
+        {"q": ["0x1", "0x0"]},
+    ):
         with pytest.raises(Malformed):
             decode(junk, len)

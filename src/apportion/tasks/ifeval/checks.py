@@ -93,14 +93,16 @@ def _brackets(line: str) -> int:
 
 
 def _postscript(text: str, d: Details) -> bool:
-    marker = d["postscript_marker"]
-    pattern = {"P.P.S": r"p\.\s?p\.\s?s", "P.S.": r"p\.\s?s\."}.get(marker, re.escape(marker.lower()))
+    marker: str = d["postscript_marker"]
+    patterns: dict[str, str] = {"P.P.S": r"p\.\s?p\.\s?s", "P.S.": r"p\.\s?s\."}
+    pattern = patterns.get(marker, re.escape(marker.lower()))
     return re.search(pattern, text.lower()) is not None
 
 
 def _number_bullet_lists(text: str, d: Details) -> bool:
     starts = [line.lstrip()[:2] for line in text.split("\n")]
-    return sum(start[:1] == "-" or (start[:1] == "*" and start != "**") for start in starts) == d["num_bullets"]
+    count = sum(start[:1] == "-" or (start[:1] == "*" and start != "**") for start in starts)
+    return count == d["num_bullets"]
 
 
 def _constrained_response(text: str, _: Details) -> bool:
@@ -135,7 +137,7 @@ def _title(text: str, _: Details) -> bool:
 
 def _holds_title(line: str) -> bool:
     start, end = line.find("<<"), line.rfind(">>")
-    return 0 <= start and start + 2 < end and bool(line[start:end].lstrip("<").rstrip(">").strip())
+    return start >= 0 and start + 2 < end and bool(line[start:end].lstrip("<").rstrip(">").strip())
 
 
 def _repeat_prompt(text: str, d: Details) -> bool:

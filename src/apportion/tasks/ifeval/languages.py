@@ -22,12 +22,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "de": "der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus "
         "er hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum war haben nur oder aber vor "
         "zur bis mehr durch man sein wurde sei ich wir ihr mich mir uns kein keine wenn",
-        "fr": "le la les de des du et en un une est que qui dans pour pas sur ce se il au par plus avec sont ne je vous "
-        "nous on elle mais ou cette ces son sa ses leur été aux être même fait tout bien très comme c'est d'un",
+        "fr": "le la les de des du et en un une est que qui dans pour pas sur ce se il au par plus avec sont ne je "
+        "vous nous on elle mais ou cette ces son sa ses leur été aux être même fait tout bien très comme c'est d'un",
         "es": "el la los las de del y en un una es que por con para no se su lo al como más pero sus le ya o este sí "
         "porque esta entre cuando muy sin sobre también me hasta hay donde quien desde todo nos durante está son fue",
         "it": "il lo la gli le di del della dei e è in un una che per con non si da su al come più ma sono anche ha "
-        "nel alla dal questo questa se mi ci o suo sua nella delle degli ho sei siamo cosa tutto io tu noi hanno perché",
+        "nel alla dal questo questa se mi ci o suo sua nella delle degli ho sei siamo cosa tutto io tu noi hanno",
         "pt": "o a os as de do da dos das e é em um uma que por com para não se no na ao como mais mas são foi seu sua "
         "ou quando muito nos já eu também só pelo pela até isso ela entre depois sem mesmo aos seus quem nas você ele",
         "nl": "de het een en van in is dat op te voor met die niet zijn aan er om ook als dan maar bij of uit nog naar "
@@ -38,8 +38,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "eller nu også efter skal her være mod uden over",
         "fi": "ja on ei se että oli hän mutta ovat kun niin myös tai jos mitä kuin sen tämä vain joka siitä minä sinä "
         "hänen olen ole voi nyt sitten mukaan kanssa jo ne me te he olla tämän kuten joita joka mikä jotka missä",
-        "pl": "i w na z do nie się że to jest o jak za od po co dla tak ale przez ma czy już są był było może tylko jego "
-        "jej ich być oraz przy",
+        "pl": "i w na z do nie się że to jest o jak za od po co dla tak ale przez ma czy już są był było może tylko "
+        "jego jej ich być oraz przy",
         "cs": "a v na se že je to s z do o k i jako za pro by ale po jsou od co které tak nebo jeho byl bylo může však "
         "jen při podle",
         "ro": "și de în la a cu pe un o care nu este din că se pentru mai au sunt fi dar sau prin ca lui această după",
@@ -58,8 +58,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "ты чтобы только еще когда уже где который которая быть есть было мне меня при может",
         "bg": "и на да се от в за е не са че с по ще като си ли те но това или който която което които има беше са "
         "към при много до му ѝ ги тя той ние вие аз след бъде може толкова само",
-        "uk": "і в не на що з він як це по але із у за та також від до ви був для ми все я її його вона вони або якщо ти "
-        "щоб тільки ще коли вже де який яка бути є було мені мене при може",
+        "uk": "і в не на що з він як це по але із у за та також від до ви був для ми все я її його вона вони або якщо "
+        "ти щоб тільки ще коли вже де який яка бути є було мені мене при може",
         "mk": "и на да се од во за е не со по ќе како си ли тие но тоа или кој која кое кои има беше",
         "sr": "и на да се од у за је не са по ће као си ли они али то или који која које има био су",
     },
@@ -131,5 +131,7 @@ def _script(letter: str) -> str:
 
 def _words(text: str) -> list[str]:
     """Return the words; signs for vowels, which are no letters in some scripts, belong to them."""
-    marked = "".join(c if c.isalpha() or c in "'’" or unicodedata.category(c) in ("Mc", "Mn") else " " for c in text)
+    marked = "".join(
+        c if c.isalpha() or c in "'’" or unicodedata.category(c) in ("Mc", "Mn") else " " for c in text
+    )
     return marked.split()

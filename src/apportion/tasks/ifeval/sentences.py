@@ -7,13 +7,14 @@ is how the benchmark's own splitter (Punkt) counts.
 
 import re
 
-_ABBREVIATIONS = frozenset(
+_ABBREVIATED = (
     "mr mrs ms dr prof sr jr st vs etc e.g i.e u.s u.k u.n a.m p.m no inc ltd co corp fig vol dept est approx gen rep "
     "sen gov capt lt col sgt rev hon ave blvd mt ft jan feb mar apr jun jul aug sept sep oct nov dec ph.d m.d b.a m.a "
-    "p.s p.p.s d.c".split()
+    "p.s p.p.s d.c"
 )
-# Abbreviations that often end a sentence: one follows if a capital does
-_MAY_END = frozenset("etc u.s u.k u.n a.m p.m inc ltd co corp jr sr ph.d m.d b.a m.a d.c st".split())
+_OFTEN_LAST = "etc u.s u.k u.n a.m p.m inc ltd co corp jr sr ph.d m.d b.a m.a d.c st"
+_ABBREVIATIONS = frozenset(_ABBREVIATED.split())
+_MAY_END = frozenset(_OFTEN_LAST.split())  # a sentence ends with one of these if a capital follows
 _TOKEN = re.compile(r"\S+")
 _CLOSING = "\"'”’)]}»*_"
 _CONTRACTION = re.compile(r"(?i)(n't|'(?:s|m|d|re|ve|ll))$")
@@ -27,7 +28,9 @@ def count_sentences(text: str) -> int:
     (2, 0)
     """
     tokens = [match[0] for match in _TOKEN.finditer(text)]
-    ends = sum(_ends(token, tokens[i + 1] if i + 1 < len(tokens) else "") for i, token in enumerate(tokens[:-1]))
+    ends = sum(
+        _ends(token, tokens[i + 1] if i + 1 < len(tokens) else "") for i, token in enumerate(tokens[:-1])
+    )
     return ends + bool(tokens)
 
 

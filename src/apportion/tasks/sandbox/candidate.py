@@ -26,7 +26,7 @@ def serve(program: int, calls: int, answers: int) -> None:
     random.seed(0)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
-    with open(program, encoding="utf-8", errors="surrogatepass") as file:  # noqa: PTH123
+    with open(program, encoding="utf-8", errors="surrogatepass") as file:
         source = file.read()
     try:
         code = compile(source, "program.py", "exec", dont_inherit=True)
@@ -49,13 +49,17 @@ def serve(program: int, calls: int, answers: int) -> None:
         send(answers, _answer(request, module, objects, handle))
 
 
-def _answer(request: dict[str, Any], module: types.ModuleType, objects: list[Any], handle: Any) -> dict[str, Any]:
+def _answer(
+    request: dict[str, Any], module: types.ModuleType, objects: list[Any], handle: Any
+) -> dict[str, Any]:
     def work() -> Any:
         args = decode(request["args"], objects.__getitem__)
         kwargs = {key: decode(value, objects.__getitem__) for key, value in request["kwargs"].items()}
         if request["do"] == "items":
             return encode(list(itertools.islice(iter(args[0]), _MOST_ITEMS)), handle)
-        function = getattr(module, request["name"]) if request["name"] is not None else objects[request["object"]]
+        function = (
+            getattr(module, request["name"]) if request["name"] is not None else objects[request["object"]]
+        )
         return encode(function(*args, **kwargs), handle)
 
     if request["do"] == "find":
@@ -66,7 +70,7 @@ def _answer(request: dict[str, Any], module: types.ModuleType, objects: list[Any
 def _attempt(work: Any) -> dict[str, Any]:
     try:
         return {"value": work()}
-    except BaseException as error:  # noqa: BLE001 - another's program may raise anything, and none of it is our bug
+    except BaseException as error:
         name = type(error).__name__
         detail = f"{name}: {_text(error)}"
         if isinstance(error, SystemExit):
@@ -83,7 +87,7 @@ def _attempt(work: Any) -> dict[str, Any]:
 def _text(error: BaseException) -> str:
     try:
         return str(error)[:200]
-    except BaseException:  # noqa: BLE001
+    except BaseException:
         return ""
 
 

@@ -85,7 +85,11 @@ def _enter_namespaces(libc: ctypes.CDLL, new_user: bool) -> bool:
     if libc.unshare((_NEW_USER if new_user else 0) | _NEW_NETWORK | _NEW_IPC) != 0:
         return False
     if new_user:
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        for name, text in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
             with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123 - a process of the smallest means
                 file.write(text)
     return True
@@ -98,7 +102,9 @@ def _can_chroot() -> bool:
     return bool(int(line.split()[1], 16) >> 18 & 1)
 
 
-def confine(libc: ctypes.CDLL, layers: Layers, limits: Limits, folder: str | None, keep: Iterable[int]) -> None:
+def confine(
+    libc: ctypes.CDLL, layers: Layers, limits: Limits, folder: str | None, keep: Iterable[int]
+) -> None:
     """Put every layer on this process, once and for ever: after it only `folder` is left of the machine.
 
     `keep` are the descriptors that stay open besides 0, 1 and 2. Raises `Refused` where a layer fails.

@@ -7,7 +7,7 @@ import struct
 from apportion.tasks.sandbox.system_calls import Refused
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # one number on every machine
-_EXECUTE, _WRITE, _READ, _READ_FOLDER, _REMOVE_FILE, _MAKE_FILE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 5, 1 << 8
+_WRITE, _READ, _READ_FOLDER, _REMOVE_FILE, _MAKE_FILE = 1 << 1, 1 << 2, 1 << 3, 1 << 5, 1 << 8
 _TRUNCATE = 1 << 14
 _RIGHTS_OF_VERSION = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # how many rights on files each version knows
 

@@ -90,9 +90,9 @@ class Sandbox:
         # no -I: the environment is written here, and it fixes the order of sets
         command = [sys.executable, "-P", "-s", "-S", "-B", "-c", _START, str(_SOURCE)]
         environment = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
-        environment |= {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+        environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         with other:
-            self._process = subprocess.Popen(command, stdin=other, env=environment, cwd=self._base)
+            self._process = subprocess.Popen(command, stdin=other.fileno(), env=environment, cwd=self._base)
         settings = {"base": self._base, "packages": _packages(), "unprivileged": unprivileged}
         try:
             self._control.send(json.dumps(settings | {"without": sorted(without)}).encode())

@@ -42,7 +42,9 @@ class Candidate:
         """Return how the run of the program itself went."""
         return self._received(1 << 16)
 
-    def ask(self, do: str, name: str | None, args: tuple = (), kwargs: Any = None, number: int | None = None) -> Any:
+    def ask(
+        self, do: str, name: str | None, args: tuple = (), kwargs: Any = None, number: int | None = None
+    ) -> Any:
         """Return the value of a call, or raise what it raised as `CandidateFailed`."""
         request = {
             "do": do,
@@ -101,6 +103,7 @@ class Remote:
         self._candidate, self.number = candidate, number
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the object there returns when it is called."""
         return self._candidate.ask("call", None, args, kwargs, self.number)
 
     def __iter__(self) -> Any:
@@ -163,7 +166,7 @@ def judge(candidate: Candidate, setup: str, tests: str, entry_point: str | None)
         return _verdict(failure.outcome, str(failure))
     except CandidateGone:
         raise
-    except BaseException as error:  # noqa: BLE001 - an answer of an odd type fails a test in any way
+    except BaseException as error:
         return _verdict("wrong", f"{type(error).__name__}: {str(error)[:200]}")
     return _verdict("passed", "")
 

@@ -25,19 +25,19 @@ def encode(value: Any, handle: Callable[[Any], int], depth: int = 0) -> Any:
     """
     if depth > _DEEPEST:
         return {"h": handle(value)}
-    if value is None or isinstance(value, bool | str):
-        return value if value is None or isinstance(value, bool) else str.__str__(value)
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, int):
         plain = int.__int__(value)
         return plain if plain.bit_length() <= _LARGEST_PLAIN_BITS else {"i": hex(plain)}
-    if isinstance(value, float):
-        return float.__float__(value)
 
     def inner(item: Any) -> Any:
         return encode(item, handle, depth + 1)
 
-    kinds: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
-        (list, "l", lambda v: [inner(item) for item in list.__iter__(v)]),
+    kinds: Any = (
+        (str, "", str.__str__),
+        (float, "", float.__float__),
+        (list, "", lambda v: [inner(item) for item in list.__iter__(v)]),
         (tuple, "t", lambda v: [inner(item) for item in tuple.__iter__(v)]),
         (dict, "d", lambda v: [[inner(key), inner(item)] for key, item in dict.items(v)]),
         (set, "s", lambda v: [inner(item) for item in set.__iter__(v)]),
@@ -51,7 +51,7 @@ def encode(value: Any, handle: Callable[[Any], int], depth: int = 0) -> Any:
     )
     for kind, name, contents in kinds:
         if isinstance(value, kind):
-            return contents(value) if kind is list else {name: contents(value)}
+            return {name: contents(value)} if name else contents(value)
     if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
         return inner(value.item())
     return {"h": handle(value)}

@@ -139,7 +139,9 @@ def _start(libc: ctypes.CDLL, layers: Layers, limits: Limits, folder: str, files
         confine(libc, layers, limits, folder, (tests, calls_in, answers_out, verdict_in))
         tester.main(tests, calls_in, answers_out, verdict_in, limits.answer_bytes)
 
-    run = _Run(_forked(as_candidate, output_in), _forked(as_tester, verdict_in), output_out, verdict_out, folder)
+    run = _Run(
+        _forked(as_candidate, output_in), _forked(as_tester, verdict_in), output_out, verdict_out, folder
+    )
     for number in (calls_out, calls_in, answers_out, answers_in, output_in, verdict_in):
         os.close(number)
     return run
@@ -154,7 +156,7 @@ def _forked(work: Any, report: int) -> int:
         for number in (0, 1, 2):
             os.dup2(null, number)
         work()
-    except BaseException as error:  # noqa: BLE001 - a child must never come back into the zygote's loop
+    except BaseException as error:
         os.write(report, f"\0sandbox: {type(error).__name__}: {error}".encode())
     finally:
         os._exit(70)
