@@ -1,19 +1,23 @@
 """Grades a cell: one row per held-out item and metric, and what was decoded."""
 
 import json
+import logging
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from apportion.errors import UserError
+from apportion.judgements.findings import excerpt
 from apportion.models.rendering import cut_prompt, render, render_prompt
 from apportion.studies.outcomes import write_items
 from apportion.studies.stages import Unit
 from apportion.studies.study import Study
-from apportion.tasks.task import Task
+from apportion.tasks.task import Grade, Problem, Task
 from apportion.training.decoding import decode
 from apportion.training.likelihood import Likelihood, response_likelihoods
+
+log = logging.getLogger(__name__)
 
 
 def grade_cell(
@@ -82,7 +86,7 @@ def _accuracy(
     texts = decode(model, tokenizer, prompts, study.decoding, max_new_tokens=limit, seed=seed)
     rows, generations = [], []
     for problem, generation in zip(task.problems, texts, strict=True):
-        grade = task.grade(problem, generation.text)
+        grade = graded(task, problem, generation.text)
         rows.append(
             _row(problem.id, "accuracy", float(grade.strict), grade.strict, grade.flexible, grade.error_class)
         )
@@ -91,6 +95,21 @@ def _accuracy(
             | {"finished": generation.finished, "error_class": grade.error_class}
         )
     return rows, generations
+
+
+def graded(task: Task, problem: Problem, text: str) -> Grade:
+    """Return the task's grade of an answer; a grader that raises is logged and graded wrong, of the class "grader".
+
+    An answer may be anything, and one that a grader stumbles over must not cost the cell or pass for right. What
+    the user has to mend (`UserError`) still ends the run.
+    """
+    try:
+        return task.grade(problem, text)
+    except UserError:
+        raise
+    except Exception:
+        log.exception("task '%s', item %s: its grader raised on %s", task.name, problem.id, excerpt(text))
+        return Grade(False, False, "grader")
 
 
 def _likelihoods(model: Any, tokenizer: Any, study: Study, held_out: list) -> list[list[Likelihood]]:

@@ -8,7 +8,9 @@ from typing import Any
 
 from apportion.models.settings import ModelSettings
 from apportion.studies.cells import Cell, Control, PreferenceMethod, Prices, Purchase, arms, purchase
+from apportion.tasks.code import HumanEvalSettings, MBPPSettings, humaneval_task, mbpp_task
 from apportion.tasks.files import FilesSettings, files_task
+from apportion.tasks.instructions import IFEvalSettings, ifeval_task
 from apportion.tasks.math import GSM8KSettings, gsm8k_task
 from apportion.tasks.preference import PreferenceTaskSettings, preference_task
 from apportion.tasks.task import Task
@@ -16,11 +18,22 @@ from apportion.tasks.world import WorldSettings, world_task
 from apportion.training.decoding import DecodingSettings
 from apportion.training.settings import PreferenceSettings, SFTSettings
 
-TaskSettings = WorldSettings | GSM8KSettings | PreferenceTaskSettings | FilesSettings
+TaskSettings = (
+    WorldSettings
+    | GSM8KSettings
+    | HumanEvalSettings
+    | MBPPSettings
+    | IFEvalSettings
+    | PreferenceTaskSettings
+    | FilesSettings
+)
 
 TASKS: dict[str, tuple[type, Callable[[Any, Path], Task]]] = {
     "world": (WorldSettings, lambda settings, base: world_task(settings)),
     "gsm8k": (GSM8KSettings, gsm8k_task),
+    "humaneval": (HumanEvalSettings, humaneval_task),
+    "mbpp": (MBPPSettings, mbpp_task),
+    "ifeval": (IFEvalSettings, ifeval_task),
     "preference": (PreferenceTaskSettings, preference_task),
     "files": (FilesSettings, files_task),
 }
