@@ -1,0 +1,61 @@
+"""The sample of wrong answers that a person read: which they are, and what each reading says.
+
+    python -m benchmarks.anatomy_readings --show     prints the sample to read, without any rule's opinion
+
+The rules of reading are in docs/results/anatomy.md; the readings in docs/results/anatomy-readings.csv.
+"""
+
+import argparse
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from apportion.identity import generator
+from apportion.tasks.arithmetic import without_marks
+
+SYSTEMS = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
+PER_SYSTEM = 25
+
+
+class Wrong(NamedTuple):
+    """A wrong solution of one system to one problem; `item` counts the file's rows from 0."""
+
+    item: int
+    system: str
+    question: str
+    reference: str
+    solution: str
+
+
+def solutions(folder: Path) -> list[dict[str, Any]]:
+    with gzip.open(folder / "text" / "gsm8k_model_solutions.jsonl.gz", "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def sample(rows: list[dict[str, Any]]) -> list[Wrong]:
+    """Return 25 wrong answers of each system, drawn without replacement by a fixed seed."""
+    drawn = []
+    for system in SYSTEMS:
+        wrong = [item for item, row in enumerate(rows) if not row[system]["is_correct"]]
+        places = generator("anatomy/readings", system).choice(len(wrong), PER_SYSTEM, replace=False)
+        for place in sorted(places):
+            row = rows[wrong[place]]
+            drawn.append(
+                Wrong(wrong[place], system, row["question"], row["ground_truth"], row[system]["solution"])
+            )
+    return drawn
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--show", action="store_true")
+    parser.parse_args()
+    for wrong in sample(solutions(Path(os.environ["APPORTION_DATA"]))):
+        print(f"=== {wrong.item} {wrong.system}\nQ {wrong.question}\nREF {without_marks(wrong.reference)}")
+        print(f"SOL {without_marks(wrong.solution)}")
+
+
+if __name__ == "__main__":
+    main()
