@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from apportion.tasks.task import Grade, Problem
 
@@ -12,6 +13,7 @@ _NUMBER = re.compile(NUMBER)
 _STRICT = re.compile(rf"^[ \t]*####[ \t]*({NUMBER})[ \t]*%?\.?[ \t]*$", re.MULTILINE)
 
 
+@lru_cache(65536)
 def number(text: str) -> Fraction | None:
     """Return the value of one number as written, or None; $, thousands commas, trailing zeros do not matter.
 
@@ -42,6 +44,15 @@ def last_number(text: str) -> Fraction | None:
     """
     found = _NUMBER.findall(text)
     return number(found[-1]) if found else None
+
+
+def all_numbers(text: str) -> list[Fraction]:
+    """Return every number in the text, in order.
+
+    >>> [str(value) for value in all_numbers("$1,000 for 2.5 days")]
+    ['1000', '5/2']
+    """
+    return [value for value in map(number, _NUMBER.findall(text)) if value is not None]
 
 
 def grade_exact(problem: Problem, text: str) -> Grade:
