@@ -1,6 +1,6 @@
 """The sample of wrong answers that a person read: which they are, and what each reading says.
 
-    python -m benchmarks.anatomy_readings --show     prints the sample to read, without any rule's opinion
+    python -m benchmarks.anatomy_readings --show first     prints the sample to read, without any rule's opinion
 
 The rules of reading are in docs/results/anatomy.md; the readings in docs/results/anatomy-readings.csv.
 """
@@ -16,7 +16,7 @@ from apportion.identity import generator
 from apportion.tasks.arithmetic import without_marks
 
 SYSTEMS = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
-PER_SYSTEM = 25
+SAMPLES = {"first": 25, "second": 10}  # answers of each system
 
 
 class Wrong(NamedTuple):
@@ -34,25 +34,31 @@ def solutions(folder: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def sample(rows: list[dict[str, Any]]) -> list[Wrong]:
-    """Return 25 wrong answers of each system, drawn without replacement by a fixed seed."""
+def sample(rows: list[dict[str, Any]], which: str = "first") -> list[Wrong]:
+    """Return the wrong answers of a sample: so many of each system, by a fixed seed, none in both samples.
+
+    The second sample was drawn when the rules had been made to agree with the first.
+    """
     drawn = []
+    taken = {one[:2] for one in sample(rows)} if which == "second" else set()
     for system in SYSTEMS:
-        wrong = [item for item, row in enumerate(rows) if not row[system]["is_correct"]]
-        places = generator("anatomy/readings", system).choice(len(wrong), PER_SYSTEM, replace=False)
-        for place in sorted(places):
-            row = rows[wrong[place]]
-            drawn.append(
-                Wrong(wrong[place], system, row["question"], row["ground_truth"], row[system]["solution"])
-            )
+        wrong = [
+            item for item, row in enumerate(rows)
+            if not row[system]["is_correct"] and (item, system) not in taken
+        ]  # fmt: skip
+        purpose = system if which == "first" else f"{system}/{which}"
+        places = generator("anatomy/readings", purpose).choice(len(wrong), SAMPLES[which], replace=False)
+        for item in sorted(wrong[place] for place in places):
+            row = rows[item]
+            drawn.append(Wrong(item, system, row["question"], row["ground_truth"], row[system]["solution"]))
     return drawn
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--show", action="store_true")
-    parser.parse_args()
-    for wrong in sample(solutions(Path(os.environ["APPORTION_DATA"]))):
+    parser.add_argument("--show", choices=SAMPLES, default="first")
+    which = parser.parse_args().show
+    for wrong in sample(solutions(Path(os.environ["APPORTION_DATA"])), which):
         print(f"=== {wrong.item} {wrong.system}\nQ {wrong.question}\nREF {without_marks(wrong.reference)}")
         print(f"SOL {without_marks(wrong.solution)}")
 
