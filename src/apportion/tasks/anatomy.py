@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal
 
-from apportion.tasks.chains import READINGS, Worked, Written, chain, difference, slips, written
+from apportion.tasks.chains import READINGS, Worked, Written, chain, difference, operations, slips, written
 from apportion.tasks.grade import all_numbers, last_number, strict_number
 
 ErrorClass = Literal[
@@ -100,8 +100,8 @@ def classify_solution(
 
     A step is missing if the answer is what an earlier step of the reference came to, or the answer's own
     calculation, written out as a sum of products of given numbers, is the reference's without one step
-    (`chains.difference`). A step is too many if the right answer was there before the last one, or the
-    same holds the other way round.
+    (`chains.difference`) and fewer operations were carried out. A step is too many if the right answer was
+    there before the last one, or the same holds the other way round.
     """
     if strict:
         return "correct"
@@ -121,17 +121,23 @@ def classify_solution(
     goals = {chain(right, reading) for reading in READINGS}
     if () in chains or () in goals:
         return "other"
-    apart = any(_one_step_apart(goal, truth, one, answer) for goal in goals for one in chains)
+    done, needed = operations(own), operations(right)
+    kind = "less" if done < needed else "more" if done > needed else None
+    apart = any(_one_step_apart(goal, truth, one, answer, kind) for goal in goals for one in chains)
     return "missing-or-extra-step" if apart else "wrong-plan"
 
 
 def _one_step_apart(
-    right: tuple[Worked, ...], truth: Fraction | None, own: tuple[Worked, ...], answer: Fraction
+    right: tuple[Worked, ...],
+    truth: Fraction | None,
+    own: tuple[Worked, ...],
+    answer: Fraction,
+    kind: Literal["less", "more"] | None,
 ) -> bool:
     goal, last = _result(right, truth), _result(own, answer)
     stops_early = any(last == earlier for earlier in right if earlier is not goal)
     goes_on = any(goal == earlier for earlier in own if earlier is not last)
-    return stops_early or goes_on or difference(last.terms, goal.terms) != "other"
+    return stops_early or goes_on or (kind is not None and difference(last.terms, goal.terms) == kind)
 
 
 def _result(found: tuple[Worked, ...], value: Fraction | None) -> Worked:

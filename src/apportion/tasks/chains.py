@@ -16,16 +16,20 @@ Factor = tuple[float, int]
 _UNKNOWN = re.compile(r"(?<![\d.,])[\d.,]*\d ?[a-zA-Z](?![a-zA-Z])(?=[ \t]*[-+*/=)])")
 _TOKEN = re.compile(rf"[ \t]*(?:(\$?{UNSIGNED})(%?)|([-+*/()]))")
 _SIGNS = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "x": "*", "÷": "/"})
+_ADDED_NEGATIVE = re.compile(rf"\+[ \t]*(?:\([ \t]*[-−][ \t]*({UNSIGNED})[ \t]*\)|[-−]({UNSIGNED}))")
+_BEFORE_BRACKET = re.compile(r"(?<=\d)\((?=\d)")
+_UNITS = re.compile(rf"({UNSIGNED})(?:[ \t]+(?!x\b)[a-zA-Z/]+){{1,4}}(?=[ \t]*[-+*/×÷=x][ \t])")
 _BY_100 = re.compile(r"[ \t]*/[ \t]*100(?![\d.,])")
 _COPIED = re.compile(rf"<<[^<>]*=[ \t]*([-−]?{UNSIGNED})[ \t]*>>[ \t]*\$?((?:(?<![\w.])[-−])?{UNSIGNED})(?!/)")
 _MOST_TERMS = 64
 
 
 class Term(NamedTuple):
-    """A product of given numbers, with its sign in the sum that it is a part of."""
+    """A product of given numbers, with its sign in the sum that it is a part of, and the sums that divide it."""
 
     sign: int
     factors: tuple[Factor, ...]
+    over: tuple[tuple["Term", ...], ...] = ()
 
 
 class Worked(NamedTuple):
@@ -83,6 +87,16 @@ def chain(found: Sequence[Written], reading: Reading = READINGS[0]) -> tuple[Wor
     return tuple(reader.results)
 
 
+def operations(found: Iterable[Written]) -> int:
+    """Return how many operations written steps carry out; with a one, there is nothing to do.
+
+    >>> operations(written("1 * 12 = 12, 12 + 3 - 2 = 13"))
+    2
+    """
+    tokens = [token for step in found for token in _tokens(step.expression) or ()]
+    return sum(token in ("+", "-", "*", "/") for token in tokens) - sum(token == (1.0, False) for token in tokens)
+
+
 def slips(text: str, found: Sequence[Written]) -> tuple[str, ...]:
     """Return the steps that are false as written, and the marks with another number behind them.
 
@@ -124,28 +138,47 @@ def difference(answer: Iterable[Term], reference: Iterable[Term]) -> Literal["le
     return "more" if _is_within(right, left) else "other"
 
 
-def _is_within(small: list[Term], large: list[Term]) -> bool:
+def _is_within(small: Sequence[Term], large: Sequence[Term]) -> bool:
     """Whether `small` is `large` without one step; never of equal sums."""
-    gaps: set[tuple[Factor, ...]] = set()
+    gaps: set[tuple[object, ...]] = set()
     free = list(large)
     for term in sorted(small, key=lambda term: -len(term.factors)):
-        holders = [
-            (len(other.factors), place)
-            for place, other in enumerate(free)
-            if other.sign == term.sign and not Counter(term.factors) - Counter(other.factors)
-        ]
-        if not holders:
+        lacking = [(place, gap) for place, other in enumerate(free) if (gap := _gap(term, other)) is not None]
+        if not lacking:
             return False
-        held = free.pop(min(holders)[1])
-        gap = Counter(held.factors) - Counter(term.factors)
+        place, gap = min(lacking, key=lambda found: len(found[1]))
+        del free[place]
         if gap:
-            gaps.add(tuple(sorted(gap.elements())))
+            gaps.add(gap)
     return len(gaps) + bool(free) == 1
+
+
+def _gap(term: Term, other: Term) -> tuple[object, ...] | None:
+    """What `term` lacks of `other`, nothing where they are equal; None where it is no part of it."""
+    if term.sign != other.sign:
+        return None
+    own, whole = Counter(term.factors), Counter(other.factors)
+    extra = list((own - whole).elements())
+    if len(extra) == 1 == len(other.over) and extra[0][1] < 0 and not term.over:
+        part = _is_within((Term(1, ((extra[0][0], 1),)),), other.over[0])
+        return (*sorted((whole - own).elements()), "a part of the divisor") if part else None
+    if extra:
+        return None
+    gap: tuple[object, ...] = tuple(sorted((whole - own).elements()))
+    if term.over == other.over:
+        return gap
+    if not term.over:
+        return (*gap, *other.over)
+    pairs = len(term.over) == len(other.over) == 1
+    return (*gap, "a part of the divisor") if pairs and _is_within(term.over[0], other.over[0]) else None
 
 
 def _steps_of(line: str) -> list[Written]:
     """The marks of a line, and its plain equations that come to something else."""
-    line = _UNKNOWN.sub("?", line)
+    line = _BEFORE_BRACKET.sub("*(", line)
+    line = _ADDED_NEGATIVE.sub(r"- \1\2", _UNKNOWN.sub("?", line))
+    if "<<" not in line:
+        line = _UNITS.sub(r"\1 ", line)
     marks = MARK.findall(line)
     marked = [one for mark in marks for one in _taken_apart(steps(mark)[-1:])]
     known = {one.claim for one in marked}
@@ -230,18 +263,24 @@ class _Reader(NamedTuple):
         if not self.reading.distribute:
             left, right = _single(left), _single(right)
         terms = tuple(
-            Term(one.sign * other.sign, tuple(sorted((*one.factors, *other.factors))))
-            for one in left.terms[:_MOST_TERMS]
-            for other in right.terms[:_MOST_TERMS]
+            Term(
+                one.sign * other.sign,
+                tuple(sorted((*one.factors, *other.factors))),
+                tuple(sorted((*one.over, *other.over))),
+            )
+            for one in left.terms
+            for other in right.terms
         )
         return _short(Worked(value, terms))
 
     def over(self, left: Worked, right: Worked) -> Worked:
-        """A quotient; a divisor that is a sum counts as one number."""
-        value = left.value / right.value
-        divisor = _single(right).terms[0]
-        inverse = Term(divisor.sign, tuple((size, -power) for size, power in divisor.factors))
-        return self.times(left, Worked(1 / right.value, (inverse,)))._replace(value=value)
+        """A quotient; a divisor that is a sum stays one."""
+        if len(right.terms) > 1 or right.terms[0].over:
+            inverse = Term(1, (), (tuple(sorted(right.terms)),))
+        else:
+            divisor = right.terms[0]
+            inverse = Term(divisor.sign, tuple((size, -power) for size, power in divisor.factors))
+        return self.times(left, Worked(1 / right.value, (inverse,)))
 
 
 @lru_cache(4096)
