@@ -16,7 +16,7 @@ from apportion.identity import generator
 from apportion.tasks.arithmetic import without_marks
 
 SYSTEMS = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
-SAMPLES = {"first": 25, "second": 10}  # answers of each system
+SAMPLES = {"first": 25, "second": 10, "third": 10}  # answers of each system
 
 
 class Wrong(NamedTuple):
@@ -35,16 +35,17 @@ def solutions(folder: Path) -> list[dict[str, Any]]:
 
 
 def sample(rows: list[dict[str, Any]], which: str = "first") -> list[Wrong]:
-    """Return the wrong answers of a sample: so many of each system, by a fixed seed, none in both samples.
+    """Return the wrong answers of a sample: so many of each system, by a fixed seed, none in two samples.
 
-    The second sample was drawn when the rules had been made to agree with the first.
+    The second and the third were drawn when the rules had been changed to agree with those before.
     """
     drawn = []
-    taken = {one[:2] for one in sample(rows)} if which == "second" else set()
+    earlier = list(SAMPLES)[: list(SAMPLES).index(which)]
+    taken = {(one.system, one.item) for name in earlier for one in sample(rows, name)}
     for system in SYSTEMS:
         wrong = [
             item for item, row in enumerate(rows)
-            if not row[system]["is_correct"] and (item, system) not in taken
+            if not row[system]["is_correct"] and (system, item) not in taken
         ]  # fmt: skip
         purpose = system if which == "first" else f"{system}/{which}"
         places = generator("anatomy/readings", purpose).choice(len(wrong), SAMPLES[which], replace=False)
