@@ -23,11 +23,14 @@ ErrorClass = Literal[
 ]
 
 _REFUSAL = re.compile(
-    r"\b(?:i(?:'|’)?m sorry|i am sorry|sorry, (?:but )?i|i (?:cannot|can(?:'|’)t|can not|could not|couldn(?:'|’)t|am unable"
-    r"|am not able|won(?:'|’)t|will not|do not know|don(?:'|’)t know|refuse)|as an ai|as a language model"
-    r"|not (?:enough|sufficient) information|cannot be (?:determined|answered|solved))\b",
-    re.IGNORECASE,
+    r"\bI(?:['’]m| am) sorry\b|\bsorry, (?:but )?I\b"
+    r"|\bI(?:['’]m| am)? ?(?:cannot|can['’]?t|can not|could ?n['’]t|unable|not able|won['’]t|will not"
+    r"|do not know|don['’]t (?:know|have)|refuse)\b"
+    r"|\bas an? (?:AI|language model)\b.{0,80}(?:cannot|can['’]t|unable|not able|do(?:es)? not|don['’]t)"
+    r"|\bnot (?:enough|sufficient) information\b|\bcannot be (?:determined|answered|solved)\b",
+    re.IGNORECASE | re.DOTALL,
 )
+_OPENING = 300  # characters in which a refusal is looked for: later, it is part of something else
 _ENDED = re.compile(r"[.!?)\]}\"'”’`]\s*$")
 _LONGEST_PIECE = 120
 _SHORTEST_ROUND = 48
@@ -53,12 +56,12 @@ def is_repetition(text: str) -> bool:
 
 
 def is_refusal(text: str) -> bool:
-    """Return whether a text declines to answer.
+    """Return whether a text declines to answer, in its first 300 characters.
 
     >>> is_refusal("I'm sorry, but I can't help with that."), is_refusal("She is sorry. A: 3")
     (True, False)
     """
-    return bool(_REFUSAL.search(text))
+    return bool(_REFUSAL.search(text[:_OPENING]))
 
 
 def is_cut_off(text: str) -> bool:
@@ -108,10 +111,8 @@ def classify_solution(
     if flexible:
         return "style-only"
     answer = answer_of(text)
-    if answer is None:
+    if answer is None or is_repetition(text):
         return unanswered(text, finished)
-    if is_repetition(text):
-        return "repetition"
     own = written(text)
     if slips(text, own) or _contradicts(own, answer, text):
         return "arithmetic"

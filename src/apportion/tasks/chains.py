@@ -20,7 +20,9 @@ _ADDED_NEGATIVE = re.compile(rf"\+[ \t]*(?:\([ \t]*[-−][ \t]*({UNSIGNED})[ \t]
 _BEFORE_BRACKET = re.compile(r"(?<=\d)\((?=\d)")
 _UNITS = re.compile(rf"({UNSIGNED})(?:[ \t]+(?!x\b)[a-zA-Z/]+){{1,4}}(?=[ \t]*[-+*/×÷=x][ \t])")
 _BY_100 = re.compile(r"[ \t]*/[ \t]*100(?![\d.,])")
-_COPIED = re.compile(rf"<<[^<>]*=[ \t]*([-−]?{UNSIGNED})[ \t]*>>[ \t]*\$?((?:(?<![\w.])[-−])?{UNSIGNED})(?!/)")
+_COPIED = re.compile(
+    rf"<<[^<>]*=[ \t]*([-−]?{UNSIGNED})[ \t]*>>[ \t]*\$?((?:(?<![\w.])[-−])?{UNSIGNED})(?!/)"
+)
 _MOST_TERMS = 64
 
 
@@ -94,7 +96,9 @@ def operations(found: Iterable[Written]) -> int:
     2
     """
     tokens = [token for step in found for token in _tokens(step.expression) or ()]
-    return sum(token in ("+", "-", "*", "/") for token in tokens) - sum(token == (1.0, False) for token in tokens)
+    return sum(token in ("+", "-", "*", "/") for token in tokens) - sum(
+        token == (1.0, False) for token in tokens
+    )
 
 
 def slips(text: str, found: Sequence[Written]) -> tuple[str, ...]:
@@ -275,10 +279,10 @@ class _Reader(NamedTuple):
 
     def over(self, left: Worked, right: Worked) -> Worked:
         """A quotient; a divisor that is a sum stays one."""
-        if len(right.terms) > 1 or right.terms[0].over:
+        divisor, *others = right.terms
+        if others or divisor.over:
             inverse = Term(1, (), (tuple(sorted(right.terms)),))
         else:
-            divisor = right.terms[0]
             inverse = Term(divisor.sign, tuple((size, -power) for size, power in divisor.factors))
         return self.times(left, Worked(1 / right.value, (inverse,)))
 
