@@ -10,17 +10,19 @@ from apportion.models.settings import ModelSettings
 from apportion.studies.cells import Cell, Control, PreferenceMethod, Prices, Purchase, arms, purchase
 from apportion.tasks.files import FilesSettings, files_task
 from apportion.tasks.math import GSM8KSettings, gsm8k_task
+from apportion.tasks.multihop import MULTIHOP, MultihopSettings
 from apportion.tasks.preference import PreferenceTaskSettings, preference_task
 from apportion.tasks.task import Task
 from apportion.tasks.world import WorldSettings, world_task
 from apportion.training.decoding import DecodingSettings
 from apportion.training.settings import PreferenceSettings, SFTSettings
 
-TaskSettings = WorldSettings | GSM8KSettings | PreferenceTaskSettings | FilesSettings
+TaskSettings = WorldSettings | GSM8KSettings | MultihopSettings | PreferenceTaskSettings | FilesSettings
 
 TASKS: dict[str, tuple[type, Callable[[Any, Path], Task]]] = {
     "world": (WorldSettings, lambda settings, base: world_task(settings)),
     "gsm8k": (GSM8KSettings, gsm8k_task),
+    **{name: (MultihopSettings, task) for name, task in MULTIHOP.items()},
     "preference": (PreferenceTaskSettings, preference_task),
     "files": (FilesSettings, files_task),
 }
