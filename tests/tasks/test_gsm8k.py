@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,30 @@ def test_an_unset_variable_says_what_to_type(tmp_path: Path, monkeypatch: pytest
         "the folder that holds the data. Type: export APPORTION_DATA=/path/to/the/folder, or write the "
         "file's path."
     )
+
+
+def test_another_marker_is_the_form_of_everything(tmp_path: Path) -> None:
+    task = gsm8k_task(replace(small(tmp_path), marker="A:"), tmp_path)
+    assert task.demonstrations[0].response == " 9 + 1 = 10\nA: 10"
+    assert task.pairs[0].chosen.splitlines()[-1].startswith("A: ")
+    problem = task.problems[0]
+    assert task.grade(problem, f"It is\nA: {problem.reference}").strict
+    assert not task.grade(problem, f"It is\n#### {problem.reference}").strict
+    plain = gsm8k_task(small(tmp_path), tmp_path)
+    assert plain.grade(problem, f"It is\n#### {problem.reference}").strict
+
+
+@needs_data
+def test_flexible_grading_agrees_with_the_release_under_its_own_marker() -> None:
+    path = Path(str(data)) / "text" / "gsm8k_model_solutions.jsonl.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    agreed = total = 0
+    for row in rows:
+        problem = Problem("p", row["question"], row["ground_truth"].rpartition("A:")[2].strip())
+        assert grade_solution(problem, row["ground_truth"], "A:").error_class == "none"
+        for system in ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"):
+            total += 1
+            agreed += grade_solution(problem, row[system]["solution"]).flexible == row[system]["is_correct"]
+    assert total == 5276
+    assert agreed >= 0.998 * total

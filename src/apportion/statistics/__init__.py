@@ -1,5 +1,6 @@
 """Intervals and comparisons: the one place for every plus-or-minus that Apportion prints."""
 
+from apportion.statistics.agreement import Agreement, agreement
 from apportion.statistics.clustered import clustered_mean
 from apportion.statistics.crossed import mean_over_seeds_and_items
 from apportion.statistics.estimate import Basis, Estimate
@@ -8,8 +9,10 @@ from apportion.statistics.power import items_needed
 from apportion.statistics.wilson import wilson
 
 __all__ = [
+    "Agreement",
     "Basis",
     "Estimate",
+    "agreement",
     "clustered_mean",
     "contrast",
     "items_needed",

@@ -1,7 +1,8 @@
 """The graph of a study: content-named units of work, shared wherever two cells begin alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Literal
 
 from apportion.errors import UserError
@@ -12,7 +13,7 @@ from apportion.judgements.subsets import permuted
 from apportion.models.causal import model_identity
 from apportion.studies.cells import Cell, PreferenceMethod
 from apportion.studies.study import Study
-from apportion.tasks.task import Task
+from apportion.tasks.task import Grade, Problem, Task
 from apportion.training.settings import PreferenceSettings, SFTSettings
 
 STAGE_VERSION = 2
@@ -71,7 +72,7 @@ class Graph:
                 task.answers,
                 task.comparisons,
                 task.max_new_tokens,
-                f"{task.grade.__module__}.{task.grade.__qualname__}",
+                _named(task.grade),
                 study.decoding,
             ]
         )
@@ -167,6 +168,13 @@ def content(row: Demonstration | PreferencePair) -> tuple:
     if isinstance(row, Demonstration):
         return row.prompt, row.response
     return row.prompt, row.chosen, row.rejected
+
+
+def _named(grade: Callable[[Problem, str], Grade]) -> str:
+    """What a grader is called in a cell's name: a function by its place, a frozen grader with its settings."""
+    if isinstance(grade, FunctionType):
+        return f"{grade.__module__}.{grade.__qualname__}"
+    return f"{type(grade).__module__}.{grade!r}"
 
 
 def graph_of(study: Study) -> Graph:

@@ -12,6 +12,7 @@ from apportion.tasks.code import HumanEvalSettings, MBPPSettings, humaneval_task
 from apportion.tasks.files import FilesSettings, files_task
 from apportion.tasks.instructions import IFEvalSettings, ifeval_task
 from apportion.tasks.math import GSM8KSettings, gsm8k_task
+from apportion.tasks.multihop import MULTIHOP, MultihopSettings
 from apportion.tasks.preference import PreferenceTaskSettings, preference_task
 from apportion.tasks.task import Task
 from apportion.tasks.world import WorldSettings, world_task
@@ -24,6 +25,7 @@ TaskSettings = (
     | HumanEvalSettings
     | MBPPSettings
     | IFEvalSettings
+    | MultihopSettings
     | PreferenceTaskSettings
     | FilesSettings
 )
@@ -34,6 +36,7 @@ TASKS: dict[str, tuple[type, Callable[[Any, Path], Task]]] = {
     "humaneval": (HumanEvalSettings, humaneval_task),
     "mbpp": (MBPPSettings, mbpp_task),
     "ifeval": (IFEvalSettings, ifeval_task),
+    **{name: (MultihopSettings, task) for name, task in MULTIHOP.items()},
     "preference": (PreferenceTaskSettings, preference_task),
     "files": (FilesSettings, files_task),
 }

@@ -3,15 +3,17 @@
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache, lru_cache
 
 from apportion.tasks.task import Grade, Problem
 
 UNSIGNED = r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)"
 NUMBER = rf"(?<![\w.])(?:[-−]\$?|\$[-−]?)?{UNSIGNED}"
 _NUMBER = re.compile(NUMBER)
-_STRICT = re.compile(rf"^[ \t]*####[ \t]*({NUMBER})[ \t]*%?\.?[ \t]*$", re.MULTILINE)
+MARKER = "####"
 
 
+@lru_cache(65536)
 def number(text: str) -> Fraction | None:
     """Return the value of one number as written, or None; $, thousands commas, trailing zeros do not matter.
 
@@ -24,14 +26,21 @@ def number(text: str) -> Fraction | None:
     return Fraction(Decimal(bare.replace("$", "").replace(",", "").replace("−", "-")))
 
 
-def strict_number(text: str) -> Fraction | None:
+def strict_number(text: str, marker: str = MARKER) -> Fraction | None:
     """Return the number of the first line that reads `#### N`, or None where there is no such line.
 
-    >>> strict_number("6 / 2 = 3\\n#### 3"), strict_number("The answer is 3.")
-    (Fraction(3, 1), None)
+    `marker` is what stands before the number in another house's form.
+
+    >>> strict_number("6 / 2 = 3\\n#### 3"), strict_number("The answer is 3."), strict_number("A: 3", "A:")
+    (Fraction(3, 1), None, Fraction(3, 1))
     """
-    match = _STRICT.search(text)
+    match = _final_line(marker).search(text)
     return None if match is None else number(match[1])
+
+
+@cache
+def _final_line(marker: str) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t]*{re.escape(marker)}[ \t]*({NUMBER})[ \t]*%?\.?[ \t]*$", re.MULTILINE)
 
 
 def last_number(text: str) -> Fraction | None:
@@ -42,6 +51,15 @@ def last_number(text: str) -> Fraction | None:
     """
     found = _NUMBER.findall(text)
     return number(found[-1]) if found else None
+
+
+def all_numbers(text: str) -> list[Fraction]:
+    """Return every number in the text, in order.
+
+    >>> [str(value) for value in all_numbers("$1,000 for 2.5 days")]
+    ['1000', '5/2']
+    """
+    return [value for value in map(number, _NUMBER.findall(text)) if value is not None]
 
 
 def grade_exact(problem: Problem, text: str) -> Grade:

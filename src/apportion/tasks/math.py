@@ -11,13 +11,13 @@ from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered, split_by_prompt
 from apportion.tasks.arithmetic import false_steps, without_marks
-from apportion.tasks.grade import last_number, number, strict_number
+from apportion.tasks.grade import MARKER, last_number, number, strict_number
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
 from apportion.tasks.sources import located
 from apportion.tasks.task import Grade, Problem, Task
 
 SPLIT_SEED = 0  # of the pairs' problems into trained and held out, and of the cap on held-out items
-_PAIR_ANSWER = re.compile(r"^A:[ \t]*", re.MULTILINE)
+_ANSWER = re.compile(r"^(?:A:|####)[ \t]*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,9 @@ class GSM8KSettings:
     """Where the data is and how it is cut.
 
     `train_problems` of the problems that have pairs are trained on, the others are held out. `items` caps
-    each kind of held-out item. `keep_marks` keeps the calculator's <<48/2=24>> in every solution.
+    each kind of held-out item. `keep_marks` keeps the calculator's <<48/2=24>> in every solution. `marker`
+    stands before the number in the line that a right answer ends with: demonstrations, pairs and references
+    are rewritten to it, and strict grading asks for it.
     """
 
     demonstrations: str = "$APPORTION_DATA/text/gsm8k_train.jsonl.gz"
@@ -34,6 +36,7 @@ class GSM8KSettings:
     train_problems: int = 500
     items: int | None = None
     keep_marks: bool = False
+    marker: str = MARKER
     prompt_template: Template = "question"
     max_new_tokens: int = 320
     allow_contamination: bool = False
@@ -48,7 +51,8 @@ def gsm8k_task(settings: GSM8KSettings, base: Path) -> Task:
     is measured on the 819 test problems outside the 500, the 231 among them; it is therefore not comparable
     with published figures on all 1,319. Demonstrations are the train split.
 
-    Pairs end in "A: N" in the file; that line is rewritten to "#### N", the form of the demonstrations.
+    Pairs end in "A: N" in the file; that line is rewritten to "#### N", the form of the demonstrations, and
+    both to `marker` where it is another.
     """
     demonstrations = read_demonstrations(located(settings.demonstrations, base))
     pairs = read_pairs(located(settings.pairs, base))
@@ -79,22 +83,34 @@ def gsm8k_task(settings: GSM8KSettings, base: Path) -> Task:
         problems=tuple(_problem(row, settings) for row in problems),
         answers=tuple(_demonstration(row, settings) for row in answers),
         comparisons=tuple(_pair(row, settings) for row in comparisons),
-        grade=grade_solution,
+        grade=grade_solution if settings.marker == MARKER else SolutionGrader(settings.marker),
         max_new_tokens=settings.max_new_tokens,
     )
 
 
-def grade_solution(problem: Problem, text: str) -> Grade:
+@dataclass(frozen=True, slots=True)
+class SolutionGrader:
+    """`grade_solution` with another marker than `####`."""
+
+    marker: str
+
+    def __call__(self, problem: Problem, text: str) -> Grade:
+        """Return the grade of a solution."""
+        return grade_solution(problem, text, self.marker)
+
+
+def grade_solution(problem: Problem, text: str, marker: str = MARKER) -> Grade:
     """Return the grade of a solution; what follows a new "Question:" is not counted as part of it.
 
-    strict: the first line `#### N` has the right number. flexible: the last number of the text is right. $,
-    thousands commas and trailing zeros make no difference. Classes: "form", there is no such line;
+    strict: the first line `#### N` (or another `marker`) has the right number. flexible: the last number of
+    the text is right. $, thousands commas and trailing zeros make no difference. Classes: "form", no such line;
     "arithmetic", its number is wrong and a written step `a op b = c` is false; "reasoning", wrong for another
-    reason. "A: N", the form of the public model solutions, is not the demanded form: it counts as flexible.
+    reason. "A: N", the form of the public model solutions, is not the demanded form by default: it counts as
+    flexible.
     """
     solution = text.partition("\nQuestion:")[0]
     reference = number(problem.reference)
-    strict = strict_number(solution)
+    strict = strict_number(solution, marker)
     flexible = last_number(solution) == reference
     if strict is None:
         return Grade(False, flexible, "form")
@@ -124,6 +140,6 @@ def _pair(row: PreferencePair, settings: GSM8KSettings) -> PreferencePair:
 
 
 def _solution(text: str, settings: GSM8KSettings) -> str:
-    """Return a solution of either file in one form: marks as the settings say, the last line `#### N`."""
+    """Return a solution of either file in one form: marks and the last line's marker as the settings say."""
     marked = text if settings.keep_marks else without_marks(text)
-    return _PAIR_ANSWER.sub("#### ", marked)
+    return _ANSWER.sub(f"{settings.marker} ", marked)
