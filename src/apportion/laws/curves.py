@@ -12,17 +12,17 @@ from apportion.laws.draws import posterior_z
 from apportion.laws.families import Family, Name, families, unlink
 from apportion.laws.pooling import Batch, Pooled, batch_of, pool
 from apportion.laws.prior import KindPrior, Prior, shipped_prior
+from apportion.laws.rolling import FEWEST
 from apportion.laws.runs import Runs
+from apportion.laws.status import Status
 
 Floats = NDArray[np.float64]
-Status = Literal["converged", "underdetermined", "at-bound", "no-law"]
 
 SHARPNESS = 1.5
 """How much sharper than one curve's mean evidence the weights of the families are."""
+DRAWS = 400
 MARGIN = 6.0
 """By how much, in BIC, a law has to beat a straight line and a constant."""
-FEWEST = 4
-"""With fewer different sizes of trained models no law is determined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,8 @@ class Curve:
     predictions: tuple[Prediction, ...]
     theta: tuple[float, ...]
     """The unconstrained parameters of `family`."""
+    undetermined: tuple[str, ...]
+    """Those of them that the runs say next to nothing about: nine tenths or more of the prior's deviation are left."""
     runs: Runs
 
 
@@ -69,7 +71,7 @@ def fit_curves(
     prior: Prior | None = None,
     only: Name | None = None,
     noise: float | None = None,
-    draws: int = 400,
+    draws: int = DRAWS,
 ) -> tuple[Curve, ...]:
     """Return one fitted law for each of a table's curves, in their order, with predictions at `sizes`.
 
@@ -148,6 +150,7 @@ def _fit(
                     for k, n in enumerate(asked[i])
                 ),
                 (float(fit.theta[i, 0] + batch.offset[i]), *(float(v) for v in fit.theta[i, 1:])),
+                _undetermined(fit, i),
                 r,
             )
         )
@@ -193,6 +196,12 @@ def _natural(fit: Pooled, batch: Batch, i: int) -> dict[str, float]:
     return {name: float(np.clip(v, -1e300, 1e300)) for name, v in fit.family.natural(theta).items()}
 
 
+def _undetermined(fit: Pooled, i: int) -> tuple[str, ...]:
+    prior = np.linalg.inv(fit.root[i] @ fit.root[i].T)
+    left = np.sqrt(np.diagonal(fit.covariance[i]) / np.diagonal(prior))
+    return tuple(name for name, share in zip(fit.family.parameters, left, strict=True) if share >= 0.9)
+
+
 def _status(fit: Pooled, batch: Batch, i: int) -> Status:
     """Return how far a fit can be trusted; a straight line in n, and none in z, are what a law has to beat."""
     use = batch.known[i] & ((batch.n[i] > 0) | fit.family.at_zero)
@@ -201,7 +210,7 @@ def _status(fit: Pooled, batch: Batch, i: int) -> Status:
     if len(np.unique(batch.n[i, trained])) < FEWEST:
         return "underdetermined"
     residual = z - fit.family(fit.theta[i], n)
-    floor = float(batch.item_variance[i, use].mean()) + 1e-8
+    floor = float(batch.known_variance[i, use].mean()) + 1e-8
     lines = np.stack([np.ones_like(n), n / n.max()], 1)
     off = z - lines @ np.linalg.lstsq(lines, z, rcond=None)[0]
     flat = z - z.mean()
@@ -217,40 +226,6 @@ def _status(fit: Pooled, batch: Batch, i: int) -> Status:
     if not fit.converged[i]:
         return "underdetermined"
     return "converged"
-
-
-def roll_out(
-    runs: Sequence[Runs], *, prior: Prior | None = None, held_out: float = 0.34
-) -> dict[Name, float]:
-    """Return each family's error in foretelling the larger sizes from the smaller: root mean square in z.
-
-    The largest third of each curve's different sizes is held out; curves with fewer than 4 different sizes have no
-    part. Empty where no curve has enough.
-    """
-    prior = shipped_prior() if prior is None else prior
-    found: dict[Name, list[float]] = {}
-    for kind in ("score", "loss"):
-        group = [r for r in runs if r.kind == kind]
-        if not group:
-            continue
-        batch = batch_of(group)
-        cut = np.array([_cut(batch.n[i, batch.known[i]], held_out) for i in range(len(group))])
-        hidden = batch.known & (batch.n > cut[:, None])
-        if not hidden.any():
-            continue
-        part = prior.of(kind)
-        for family in families(kind):
-            fit = pool(family, batch.until(cut), part.shapes[family.name], part.noise)
-            error = (batch.z - fit.z(np.maximum(batch.n, 1.0)))[hidden]
-            found.setdefault(family.name, []).extend((error**2).tolist())
-    return {name: float(np.sqrt(np.mean(errors))) for name, errors in found.items()}
-
-
-def _cut(n: Floats, held_out: float) -> float:
-    sizes = np.unique(n[n > 0])
-    if len(sizes) < FEWEST:
-        return np.inf
-    return float(sizes[len(sizes) - 1 - max(1, int(held_out * len(sizes)))])
 
 
 def full_fit(runs: Sequence[Runs], family: Family, *, prior: Prior | None = None) -> tuple[Pooled, Batch]:
