@@ -90,11 +90,8 @@ def plan(
     curves, warnings = read_runs(table)
     runs = _one(curves, model, task)
 
-
     def planned_for(usd: float) -> "Plan":
-        return planned(
-            runs, usd, prices, epsilon=near, prior=chosen_prior, limits=limits, run_usd=run_usd
-        )
+        return planned(runs, usd, prices, epsilon=near, prior=chosen_prior, limits=limits, run_usd=run_usd)
 
     found = planned_for(budget_usd)
     plain = document(found, runs, budget_usd, warnings)

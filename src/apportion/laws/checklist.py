@@ -17,6 +17,9 @@ from apportion.laws.prior import Prior, encode
 
 Checklist = dict[str, Any]
 """Plain JSON: texts, numbers, lists and dicts of them."""
+OBJECTIVE = (
+    f"sum of Huber losses (delta {solver.HUBER:g} standard deviations) + half the squared distance to the prior"
+)
 
 
 def checklist(found: Forecast, prior: Prior, table: Path, curves_fitted: int) -> Checklist:
@@ -83,7 +86,7 @@ def _transform(found: Forecast) -> str:
 def _plain(found: Forecast, prior: Prior, curves_fitted: int) -> Checklist:
     known = "variance of items + of shared draws" if found.variances.draw else "variance of items"
     return {
-        "objective": f"sum of Huber losses (delta {solver.HUBER:g} standard deviations) + squared distance to the prior / 2",
+        "objective": OBJECTIVE,
         "weights": f"1 / ({known} + run variance by fit + {pooling.JUMP:g}^2 where nothing was trained)",
         "prior": {
             "source": prior.source,
@@ -95,7 +98,7 @@ def _plain(found: Forecast, prior: Prior, curves_fitted: int) -> Checklist:
         "starts": f"{1 + pooling.DRAWN_STARTS}: the prior's mean at the curve's level, and draws from the prior",
         "solver": f"Levenberg-Marquardt, {pooling.ROUNDS} rounds of expectation-maximisation",
         "families": found.weights,
-        "averaging": f"softmax of {curves.SHARPNESS:g} x evidence",
+        "averaging": f"softmax of {curves.SHARPNESS:g} x evidence, of {curves.INTERVAL_SHARPNESS:g} x for intervals",
         "intervals": f"{curves.DRAWS} draws resampled from {draws.PROPOSALS * curves.DRAWS} proposals of each family, "
         f"95 %; drift of {prior.of(found.kind).drift:g} x the change foretold beyond the largest size",
     }
@@ -105,7 +108,7 @@ def _joint(found: Forecast) -> Checklist:
     beforehand = {name: (f.parameters, f.centre, f.spread) for name, f in JOINT_FAMILIES.items()}
     known = "variance of items + of shared draws" if found.variances.draw else "variance of items"
     return {
-        "objective": f"sum of Huber losses (delta {solver.HUBER:g} standard deviations) + squared distance to the prior / 2",
+        "objective": OBJECTIVE,
         "weights": f"1 / ({known} + run variance by fit)",
         "prior": {
             "source": "weak guesses about each parameter (laws/joint_families.py); no published data",

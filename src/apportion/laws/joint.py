@@ -110,7 +110,9 @@ class JointFit:
         return Prediction(mean, float(low), float(high))
 
 
-def fit_joint(runs: Runs, *, families: tuple[str, ...] = tuple(JOINT_FAMILIES), draws: int = DRAWS) -> JointFit:
+def fit_joint(
+    runs: Runs, *, families: tuple[str, ...] = tuple(JOINT_FAMILIES), draws: int = DRAWS
+) -> JointFit:
     """Return the joint laws of some runs, fitted by a Huber loss with weak priors, and averaged.
 
     Each family is fitted from STARTS starts at once; its draws are those of randomised maximum a posteriori
@@ -121,7 +123,9 @@ def fit_joint(runs: Runs, *, families: tuple[str, ...] = tuple(JOINT_FAMILIES), 
     is_loss = runs.kind == "loss"
     z, scale = latent_errors(runs)
     known = runs.item_variance + shared_draw_variance(runs, variances(runs))
-    fitted = [fit_family(JOINT_FAMILIES[name], s, p, z, known, is_loss=is_loss, draws=draws) for name in families]
+    fitted = [
+        fit_family(JOINT_FAMILIES[name], s, p, z, known, is_loss=is_loss, draws=draws) for name in families
+    ]
     n = len(z)
     bic = np.array([n * math.log(max(law.sigma, 1e-9) ** 2) + len(law.x) * math.log(n) for law in fitted])
     weight = np.exp(-0.5 * (bic - bic.min()))

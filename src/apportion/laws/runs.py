@@ -65,8 +65,9 @@ def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
 
     A table is CSV or Parquet with the columns `n_demonstrations` (or `n_sft`) and one of `score` and `loss`;
     optional are `n_pairs` (or `n_pref`; 0 if absent), `model, task, metric, seed, items` and `data_seed` (or
-    `draw`: which sample of the examples a run was trained on). Other columns are not read. Rows that agree in all of these count once, with a warning. Of a study folder, or of its
-    outcomes.parquet, the graded items of each cell are averaged, without the control trained on chosen answers.
+    `draw`: which sample of the examples a run was trained on). Other columns are not read. Rows that agree in all
+    of these count once, with a warning. Of a study folder, or of its outcomes.parquet, the graded items of each
+    cell are averaged, without the control trained on chosen answers.
 
     Curves stand in the order in which the table first names them. Raises UserError, with file, row and
     column, for anything that cannot be read as runs, and where no curve has two different points.
@@ -381,6 +382,9 @@ def _seed(table: Table, row: int, column: str, cell: Any) -> int:
     value = _number(table, row, column, given, "a whole number")
     if value != int(value):
         raise UserError(
-            f"{table.path}, {table.places[row]}, column {column}", f"{value:g}", "a whole number", "Correct it."
+            f"{table.path}, {table.places[row]}, column {column}",
+            f"{value:g}",
+            "a whole number",
+            "Correct it.",
         )
     return int(value)

@@ -1,4 +1,4 @@
-"""Why runs of one size differ: their graded items, the draw of the data, the training; told apart where repeats allow it."""
+"""Why runs of one size differ: items, the draw of the data, training; told apart where repeated runs allow it."""
 
 from dataclasses import dataclass
 
@@ -100,7 +100,7 @@ def _within(z: Floats, groups: NDArray[np.int64]) -> tuple[float, int]:
 
 
 def _runs_a_draw(cells: NDArray[np.int64], draws: NDArray[np.int64]) -> float:
-    """Return the sum over cells of n - sum k^2 / n: the draws' degrees of freedom times the runs that each counts for."""
+    """Return the sum over cells of n - sum k^2 / n: the draws' degrees of freedom times the runs a draw."""
     total = 0.0
     for cell in np.unique(cells):
         sizes = np.unique(draws[cells == cell], return_counts=True)[1].astype(float)

@@ -22,8 +22,8 @@ from apportion.plans.budget_line import (
     straight_below,
 )
 from apportion.plans.next_experiment import (
-    Experiment,
     LEAST_GAIN,
+    Experiment,
     by_chance,
     candidate_cells,
     knowledge_gradient,
@@ -283,7 +283,11 @@ class _Problem:
         return mean >= mean.max() - 0.2 * spread - 1e-15
 
     def experiments(
-        self, cells: list[tuple[int, int, float]], found: SurfacePosterior, utility: Floats, value_of_usd: float
+        self,
+        cells: list[tuple[int, int, float]],
+        found: SurfacePosterior,
+        utility: Floats,
+        value_of_usd: float,
     ) -> tuple[Experiment, ...]:
         """Return what to measure next, if anything."""
         if not cells:

@@ -102,7 +102,7 @@ def _draw_surface(
         (axes.set_yscale, axes.yaxis, surface.pairs[-1]),
     ):
         set_scale("function", functions=(_shrunk, _stretched))
-        ticks = [0.0, *(t for t in 10.0 ** np.arange(1, 16) if t <= most)]
+        ticks = [0.0, *(t for t in 10.0 ** np.arange(1, 16) if max(99.0, most / 1e5) < t <= most or t == most)]
         axis.set_major_locator(FixedLocator(ticks))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
@@ -111,7 +111,9 @@ def _draw_surface(
         shading="gouraud" if np.isfinite(surface.expected).all() else "nearest", rasterized=True,
     )  # fmt: skip
     shares = np.linspace(0, 1, 201)
-    axes.plot(*_bought(shares, plan.cost_usd, usd), color="white", linewidth=1.0, label="what the budget buys")
+    axes.plot(
+        *_bought(shares, plan.cost_usd, usd), color="white", linewidth=1.0, label="what the budget buys"
+    )
     near = np.linspace(*plan.region, 101)
     axes.plot(*_bought(near, plan.cost_usd, usd), color="white", linewidth=4.0, label="near-optimal")
     axes.scatter(
@@ -140,9 +142,13 @@ def _draw_surface(
 def _draw_line(axes: Axes, plan: Plan) -> None:
     line = plan.line
     axes.axvspan(*plan.region, color=GREEN, alpha=0.13, label=f"within {plan.epsilon:.0%} of the best")
-    axes.fill_between(line.share, line.low, line.high, color=BLUE, alpha=0.18, linewidth=0, label="95 % interval")
+    axes.fill_between(
+        line.share, line.low, line.high, color=BLUE, alpha=0.18, linewidth=0, label="95 % interval"
+    )
     axes.plot(line.share, line.mean, color=BLUE, label=f"expected {plan.kind}")
-    axes.axvline(plan.sft_share, color=ORANGE, linestyle="--", label=f"the plan's share, {plan.sft_share:.0%}")
+    axes.axvline(
+        plan.sft_share, color=ORANGE, linestyle="--", label=f"the plan's share, {plan.sft_share:.0%}"
+    )
     axes.set_xlim(0, 1)
     axes.set_xlabel("share of the money for demonstrations")
     axes.set_ylabel(plan.kind)
@@ -164,7 +170,8 @@ def _draw_money(axes: Axes, plans: Sequence[tuple[float, Plan]]) -> None:
     axes.xaxis.set_major_locator(FixedLocator(usd))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(usd, [_short(money) for money in usd])
-    axes.set_xlabel("budget (USD); at each point the share for demonstrations")
+    axes.margins(x=0.09)
+    axes.set_xlabel("budget (USD), with the share for demonstrations")
     axes.set_ylabel(plans[0][1].kind)
 
 
