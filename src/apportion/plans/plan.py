@@ -137,14 +137,19 @@ def plan(
 
 
 def expected_surface(
-    outcomes: Runs, n_demonstrations: Floats, n_pairs: Floats, *, prior: SurfacePrior | None = None
+    outcomes: Runs,
+    n_demonstrations: Floats,
+    n_pairs: Floats,
+    *,
+    prior: SurfacePrior | None = None,
+    draws: int = 400,
 ) -> Floats:
     """Return the expected score (or loss) at places (Q,), by the same posterior as the plan's."""
     evidence = evidence_of(outcomes)
     prior, _ = _fair(prior, evidence)
-    found = surface_posterior(evidence, prior, n_demonstrations, n_pairs, 100)
+    found = surface_posterior(evidence, prior, n_demonstrations, n_pairs, draws)
     if _unfit(evidence, found):
-        found = surface_posterior(evidence.nothing(), prior, n_demonstrations, n_pairs, 100)
+        found = surface_posterior(evidence.nothing(), prior, n_demonstrations, n_pairs, draws)
     return found.draws.mean(0)
 
 

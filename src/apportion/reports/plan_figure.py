@@ -171,7 +171,7 @@ def _draw_money(axes: Axes, plans: Sequence[tuple[float, Plan]]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(usd, [_short(money) for money in usd])
     axes.margins(x=0.09)
-    axes.set_xlabel("budget (USD), with the share for demonstrations")
+    axes.set_xlabel("budget (USD), with the SFT share")
     axes.set_ylabel(plans[0][1].kind)
 
 
