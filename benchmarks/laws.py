@@ -1,8 +1,9 @@
-"""The numbers of the laws on public data: python benchmarks/laws.py [--coverage TABLES], with APPORTION_DATA set.
+"""The numbers of the laws on public data: python -m benchmarks.laws [--coverage TABLES] [--unknown TABLES].
 
 Prints one table each: predictions of the fine-tuning losses at 1,638,400 examples from 1/512 ... 1/8 of them, with
 the prior learned from the *other* table; fits of whole curves; Chinchilla's law; P2's coefficients and the law
-comparison by roll-out; with --coverage, how often 95 % intervals hold the truth.
+comparison by roll-out; with --coverage, how often 95 % intervals hold the truth (in --unknown tables where the family
+is not given, which takes eight times as long), and how often noise passes for a law. APPORTION_DATA has to be set.
 """
 
 import csv
@@ -20,7 +21,7 @@ from apportion.laws.curves import full_fit
 from apportion.laws.families import unlink
 from apportion.laws.prior import Prior, learn
 from apportion.laws.runs import Runs
-from laws_prior import curve, finetuning, shares  # beside this file
+from benchmarks.laws_prior import curve, finetuning, shares
 
 DATA = Path(os.environ["APPORTION_DATA"]) / "curves"
 PUBLISHED = {
@@ -128,19 +129,37 @@ def simulated(law, rng) -> tuple[Runs, float]:
     ), truth
 
 
-def coverage(tables: int) -> None:
-    print(f"| {tables} tables of | prior | law and noise given | nothing given |\n|---|---|---|---|")
+def coverage(tables: int, unknown: int) -> None:
+    print(f"| tables of | law and noise given, {tables} | too low, too high | nothing given, {unknown} | too low, too high |")
+    print("|---|---|---|---|---|")
     for name in LAWS:
         rng = np.random.default_rng(1)
-        sets = [simulated(family(name, "score"), rng) for _ in range(tables)]
+        sets = [simulated(family(name, "score"), rng) for _ in range(max(tables, unknown))]
         row = []
-        for only, noise in ((name, 0.03), (None, None)):
-            held = 0
-            for runs, truth in sets:
+        for only, noise, count in ((name, 0.03, tables), (None, None, unknown)):
+            above = below = 0
+            for runs, truth in sets[:count]:
                 (c,) = fit_curves([runs], prior=weak_prior(), only=only, noise=noise, draws=200)
-                held += c.predictions[0].low <= truth <= c.predictions[0].high
-            row.append(f"{100 * held / tables:.1f} %")
-        print(f"| {name} (score) | none | " + " | ".join(row) + " |", flush=True)
+                above += truth > c.predictions[0].high
+                below += truth < c.predictions[0].low
+            row += [f"{100 * (1 - (above + below) / count):.1f} %", f"{above}, {below}"]
+        print(f"| {name} (score) | " + " | ".join(row) + " |", flush=True)
+    print()
+
+
+def noise(tables: int) -> None:
+    """Runs without any trend, and three points of a law without noise, through the shipped prior."""
+    rng = np.random.default_rng(2)
+    print("| no trend, sizes | converged | no-law | underdetermined | at-bound |\n|---|---|---|---|---|")
+    for count in (3, 4, 6, 8, 12):
+        sizes = 100.0 * 2.0 ** np.arange(count)
+        found = []
+        for _ in range(tables):
+            y = np.clip(0.5 + rng.choice([0.003, 0.03, 0.1]) * rng.standard_normal(count), 0, 1)
+            found.append(fit_curves([curve(sizes, y, "score")], draws=50)[0].status)
+        told = [found.count(s) for s in ("converged", "no-law", "underdetermined", "at-bound")]
+        print(f"| {count} | " + " | ".join(map(str, told)) + " |", flush=True)
+    print()
 
 
 def main() -> None:
@@ -149,8 +168,10 @@ def main() -> None:
     chinchilla()
     coefficients()
     lightness()
-    if "--coverage" in sys.argv:
-        coverage(int(sys.argv[sys.argv.index("--coverage") + 1]))
+    asked = {name: int(sys.argv[sys.argv.index(name) + 1]) for name in ("--coverage", "--unknown") if name in sys.argv}
+    if "--coverage" in asked:
+        noise(asked["--coverage"] // 10)
+        coverage(asked["--coverage"], asked.get("--unknown", asked["--coverage"]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Rebuild src/apportion/laws/prior.json: python benchmarks/laws_prior.py [OUT], with APPORTION_DATA set."""
+"""Rebuild src/apportion/laws/prior.json: python -m benchmarks.laws_prior [OUT], with APPORTION_DATA set."""
 
 import csv
 import os

@@ -26,8 +26,9 @@ from scipy.optimize import least_squares
 from apportion.errors import UserError
 from apportion.laws.joint import fit_family, fit_joint, perturbed, refit
 from apportion.laws.joint_families import JOINT_FAMILIES
-from apportion.laws.joint_solver import HUBER, residuals
+from apportion.laws.joint_problem import problem_of, residuals
 from apportion.laws.runs import Runs, read_runs
+from apportion.laws.solver import HUBER
 from apportion.laws.surface_prior import SurfacePrior, build_prior, surface_of
 from apportion.plans import Plan, plan
 
@@ -163,10 +164,10 @@ def speed_table(loop: int = 60) -> None:
         refit(family, law.x, s, p, z, sigma, draws=1000)
         draws_only = time.process_time() - began
         target, centre = perturbed(family, z, sigma, 1000)
+        problem = problem_of(family, s, p, target, sigma, centre, False)
 
-        def part(x, i, which, family=family, sigma=sigma, target=target, centre=centre):
-            one = slice(i, i + 1)
-            return residuals(family, x[None], s, p, target[one], sigma, centre[one], False)[which][0]
+        def part(x, i, which, problem=problem):
+            return residuals(problem, x, i)[which]
 
         times = []
         for exact in (False, True):

@@ -53,7 +53,7 @@ def test_the_batch_finds_what_a_loop_over_scipy_finds(law):
     root = np.broadcast_to(np.eye(p), (6, p, p))
     mean = np.tile(np.array(centre, float), (6, 1))
     found = solve(
-        Problem(lambda t: law(t, n), z, np.full((6, 8), 50.0), mean, root, huber=1e9), mean, steps=200
+        Problem(lambda t, _: law(t, n), z, np.full((6, 8), 50.0), mean, root, huber=1e9), mean, steps=200
     )
     for i in range(6):
         slow = least_squares(

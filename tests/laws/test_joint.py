@@ -5,7 +5,8 @@ from tests.plans.made_runs import grid, made
 
 from apportion.laws.joint import fit_family, fit_joint, perturbed, refit
 from apportion.laws.joint_families import JOINT_FAMILIES
-from apportion.laws.joint_solver import HUBER, residuals
+from apportion.laws.joint_problem import problem_of, residuals
+from apportion.laws.solver import HUBER
 
 FAMILIES = list(JOINT_FAMILIES)
 BUDGETS = (100, 200, 500, 1000, 2000, 5000, 8000, 10000, 15000, 20000, 30000, 40000)
@@ -67,9 +68,10 @@ def test_all_draws_at_once_are_as_good_as_scipys_one_by_one(name):
     sigma = np.full(len(z), law.sigma)
     together = refit(family, law.x, s, p, z, sigma, draws=20)
     target, centre = perturbed(family, z, sigma, 20)
+    problem = problem_of(family, s, p, target, sigma, centre, False)
 
     def cost(x, i):
-        r = residuals(family, x[None], s, p, target[i : i + 1], sigma, centre[i : i + 1], False)[0][0]
+        r = residuals(problem, x, i)[0]
         size = np.abs(r[: len(z)])
         huber = np.where(size > HUBER, HUBER * size - HUBER**2 / 2, size**2 / 2)
         return huber.sum() + (r[len(z) :] ** 2).sum() / 2
@@ -77,9 +79,7 @@ def test_all_draws_at_once_are_as_good_as_scipys_one_by_one(name):
     gaps = []
     for i in range(20):
         one = least_squares(
-            lambda x, i=i: residuals(
-                family, x[None], s, p, target[i : i + 1], sigma, centre[i : i + 1], False
-            )[0][0],
+            lambda x, i=i: residuals(problem, x, i)[0],
             law.x,
             loss="huber",
             f_scale=HUBER,

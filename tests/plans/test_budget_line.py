@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from apportion.errors import UserError
 from apportion.plans import Limits, Price, counts_at, parse_price, price_of
 from apportion.plans.budget_line import near_optimal, share_grid, share_of_money, straight_below
-from apportion.plans.next_experiment import candidate_cells, knowledge_gradient
+from apportion.plans.next_experiment import (
+    WEIGHTS,
+    candidate_cells,
+    knowledge_gradient,
+    next_experiments,
+    wasted_usd,
+)
 
 usd = st.floats(0.01, 1000)
 
@@ -85,14 +91,32 @@ def test_the_knowledge_gradient_is_that_of_two_arms():
     """Oracle: u = (0, x), x standard normal, seen exactly: E max(0, x) = 1 / sqrt(2 pi)."""
     x = np.random.default_rng(0).standard_normal(40_000)
     utility = np.stack([0 * x, x - x.mean()], 1)
-    gained = knowledge_gradient(utility, x[:, None], np.zeros(1))
+    gained = knowledge_gradient(utility, x[:, None], np.zeros(1)).gain
     assert gained[0] == pytest.approx(1 / np.sqrt(2 * np.pi), rel=0.08)
-    blind = knowledge_gradient(utility, np.random.default_rng(1).standard_normal((40_000, 1)), np.zeros(1))
+    blind = knowledge_gradient(utility, np.random.default_rng(1).standard_normal((40_000, 1)), np.zeros(1)).gain
     assert blind[0] < 0.01
-    assert knowledge_gradient(utility, x[:, None], np.full(1, 3.0))[0] < gained[0]
+    assert knowledge_gradient(utility, x[:, None], np.full(1, 3.0)).gain[0] < gained[0]
 
 
 def test_candidate_cells_are_cheap_and_priced():
     for s, p, cost in candidate_cells(1000, 2.0, 0.5):
         assert cost == s * 2 + p * 0.5 <= 250
         assert s + p >= 4
+
+
+def test_wasted_is_what_no_later_purchase_uses():
+    """At all nodes 60 demonstrations and 50 pairs are bought: of 100 and 20 measured, 40 demonstrations lie idle."""
+    bought = np.tile([60.0, 50.0], (len(WEIGHTS), 1))
+    assert wasted_usd((100, 20), bought, (2.0, 1.0)) == pytest.approx(80)
+    assert wasted_usd((60, 50), bought, (2.0, 1.0)) == 0
+
+
+def test_cells_are_chosen_by_gain_against_what_is_lost():
+    """Oracle by hand, a USD being worth .0001: the first gains less than it loses, the last less than anyone sees."""
+    cells = [(10, 0, 10.0), (100, 0, 100.0), (400, 0, 400.0), (5, 0, 5.0)]
+    gain, wasted = np.array([0.002, 0.010, 0.012, 0.0001]), np.array([30.0, 0.0, 20.0, 0.0])
+    found = next_experiments(cells, gain, wasted, 1.0, 1e-4, 8000.0)
+    assert [e.n_demonstrations for e in found] == [100, 400]
+    assert found[0].worth_usd == pytest.approx(100)
+    assert (found[1].cost_usd, found[1].net_cost_usd) == (401, 21)
+    assert next_experiments(cells, gain, wasted, 200.0, 1e-4, 8000.0) == ()

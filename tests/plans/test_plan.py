@@ -6,7 +6,7 @@ from tests.plans.made_runs import grid, made, mixture_pays
 
 from apportion.errors import UserError
 from apportion.laws.surface_prior import NO_PRIOR, build_prior, shipped_prior, surface_of, without_own
-from apportion.plans import Limits, Price, Prices, plan
+from apportion.plans import STOP, Limits, Price, Prices, expected_surface, plan
 
 EVEN = Prices(Price(1, 1), Price(1, 1))
 
@@ -153,6 +153,47 @@ def test_a_wider_epsilon_widens_the_region():
     widths = [p.region[1] - p.region[0] for p in plans]
     assert {p.status for p in plans} == {"decided"}
     assert widths[0] < widths[1] < widths[2]
+
+
+def test_what_the_purchase_uses_anyway_costs_nothing_to_measure():
+    """Undecided after a dozen noisy cells: a cell is worth its run; an eighth of the money is not lost by it."""
+    s, p = grid((100, 500))
+    y = np.clip(mixture_pays(s, p) + 0.05 * np.random.default_rng(3).standard_normal(len(s)), 0, 1)
+    found = plan(made(s, p, y), 8000, EVEN)
+    assert found.status == "undecided"
+    assert found.next
+    for cell in found.next:
+        assert cell.cost_usd == pytest.approx(cell.n_demonstrations + cell.n_pairs)
+        assert 0 <= cell.net_cost_usd < 0.5 * cell.cost_usd
+        assert cell.worth_usd > cell.net_cost_usd
+        assert cell.regret_reduction <= found.regret + 1e-9
+    dear = plan(made(s, p, y), 8000, EVEN, run_usd=1e7)
+    assert (dear.next, dear.advice) == ((), STOP)
+
+
+def test_when_all_is_known_labels_are_worth_more_than_measuring():
+    """Cells of every share at and around the budget, with little noise: nothing is left to learn."""
+    shares = (0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 1.0)
+    s, p = grid((1000, 2000, 4000, 8000, 16000), shares)
+    y = mixture_pays(s, p) + 0.001 * np.random.default_rng(0).standard_normal(len(s))
+    found = plan(made(s, p, y), 8000, EVEN)
+    assert found.status == "decided"
+    assert (found.next, found.advice) == ((), STOP)
+
+
+@pytest.mark.parametrize("usd", [-1.0, float("nan"), float("inf")])
+def test_a_price_of_a_run_that_is_none_is_refused(usd):
+    with pytest.raises(UserError, match="price of a run"):
+        plan(some_runs(), 5000, EVEN, run_usd=usd)
+
+
+def test_the_surface_is_what_the_line_runs_along():
+    runs = some_runs()
+    found = plan(runs, 4000, EVEN)
+    at = [i for i, r in enumerate(found.line.share) if r in (0.25, 0.5, 0.75, 1.0)]
+    shares = np.array([found.line.share[i] for i in at])
+    expected = expected_surface(runs, 4000 * shares, 4000 * (1 - shares))
+    assert expected == pytest.approx([found.line.mean[i] for i in at], abs=0.03)
 
 
 def test_the_prior_can_be_none():

@@ -3,13 +3,16 @@
 import json as encoder
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
+    from apportion.laws.checklist import Checklist
     from apportion.laws.forecast import Forecast
+    from apportion.laws.runs import Runs
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -21,14 +24,17 @@ def fit(
     json: bool = False,
     figure: Path | None = None,
     prior: str | None = None,
+    checklist: bool = False,
 ) -> None:
     """Fit laws to measured runs, one curve for each model and task, and predict.
+
+    Families are compared by rolling out: fitted to the smaller sizes, each foretells the larger ones.
 
     Parameters
     ----------
     table: Path
         A CSV or Parquet table with n_demonstrations (or n_sft) and score or loss, optionally n_pairs (or n_pref),
-        model, task, metric, seed, items; or a study's folder.
+        model, task, metric, seed, data_seed (or draw: which sample of the data), items; or a study's folder.
     predict: str
         The number of demonstrations to predict at, or demonstrations,pairs. Default: 4 times the largest size.
     json: bool
@@ -36,8 +42,12 @@ def fit(
     figure: Path
         Draw the curves with their bands into this .svg or .png file.
     prior: str
-        "none", or a file as benchmarks/laws_prior.py writes it. Default: the prior that comes with Apportion.
+        "none", or a file as benchmarks/laws_prior.py writes it. Default: the prior that comes with Apportion. Curves
+        with pairs have weak priors of their own, whatever is chosen.
+    checklist: bool
+        Add what another person needs to refit each curve: rows, transform, objective, weights, prior, starts.
     """
+    from apportion.laws.checklist import checklist as checklist_of
     from apportion.laws.forecast import forecast
     from apportion.laws.prior import read_prior
     from apportion.laws.runs import read_runs
@@ -49,13 +59,31 @@ def fit(
     runs, warnings = read_runs(table)
     for warning in warnings:
         print(f"apportion: warning: {warning}", file=sys.stderr)
+    _refuse_unused_prior(prior, runs)
     found = forecast(runs, asked, prior=known)
     if figure is not None:
         from apportion.reports.curve_figure import draw_curves
 
         draw_curves(runs, known, figure)
         print(f"apportion: figure: {figure}", file=sys.stderr)
-    print(_document(found, asked) if json else _readable(found))
+    plain = sum(not f.is_joint for f in found)
+    lists = [checklist_of(f, known, table, plain) for f in found] if checklist else []
+    print(_document(found, asked, lists) if json else _readable(found, lists))
+
+
+def _refuse_unused_prior(prior: str | None, runs: Sequence["Runs"]) -> None:
+    """Raise UserError where a prior's file would change nothing; say so where it changes a part only."""
+    paired = sum(bool((r.n_pairs > 0).any()) for r in runs)
+    if prior in (None, "none") or not paired:
+        return
+    if paired == len(runs):
+        raise UserError(
+            f"--prior {prior}",
+            "runs with pairs only, whose joint laws take no prior's file",
+            "runs without pairs",
+            "Leave --prior out.",
+        )
+    print(f"apportion: warning: --prior does not apply to the {paired} curves with pairs", file=sys.stderr)
 
 
 def _asked(predict: str | None) -> tuple[int, int] | None:
@@ -74,10 +102,12 @@ def _asked(predict: str | None) -> tuple[int, int] | None:
     return numbers[0], numbers[1] if len(numbers) == 2 else 0
 
 
-def _document(found: Sequence["Forecast"], asked: tuple[int, int] | None) -> str:
+def _document(
+    found: Sequence["Forecast"], asked: tuple[int, int] | None, lists: Sequence["Checklist"]
+) -> str:
     """Return the machine-readable form: one JSON document without NaN."""
     rows = []
-    for f in found:
+    for i, f in enumerate(found):
         prediction: dict[str, Any] = {"n": f.n_demonstrations}
         if f.n_pairs or (asked is not None and asked[1]):
             prediction["n_pairs"] = f.n_pairs
@@ -94,27 +124,74 @@ def _document(found: Sequence["Forecast"], asked: tuple[int, int] | None) -> str
                 "weights": {name: round(weight, 4) for name, weight in f.weights.items()},
                 "noise": f.noise,
                 "runs": len(f.runs.y),
+                "roll_out": f.roll_out,
+                "variances": asdict(f.variances),
             }
+            | ({"checklist": lists[i]} if lists else {})
         )
     return encoder.dumps({"curves": rows}, allow_nan=False)
 
 
-def _readable(found: Sequence["Forecast"]) -> str:
-    """Return a short table, and under each curve a sketch of its runs, smallest size first."""
+def _readable(found: Sequence["Forecast"], lists: Sequence["Checklist"]) -> str:
+    """Return a short table with a sketch of each curve's runs, smallest size first; roll-outs; checklists."""
     lines = [
         f"{'curve':32} {'runs':>4} {'law':14} {'status':15} {'at n':>14} {'expected':>9}  95 % interval",
     ]
     for f in found:
-        called = " / ".join(part for part in (f.model, f.task) if part) or "all runs"
-        if len(called) > 32:
-            called = called[:31] + "…"
         size = f"{f.n_demonstrations:,}" + (f"+{f.n_pairs:,}" if f.n_pairs else "")
         lines.append(
-            f"{called:32} {len(f.runs.y):4} {f.family:14} {f.status:15} "
+            f"{_called(f):32} {len(f.runs.y):4} {f.family:14} {f.status:15} "
             f"{size:>14} {f.mean:9.4g}  {f.low:.4g} to {f.high:.4g}"
         )
         lines.append(f"  {_sketch(f)}")
+    for joint in (False, True):
+        lines += _rolled([f for f in found if f.is_joint == joint and f.roll_out])
+    for f, points in zip(found, lists, strict=False):
+        lines += ["", f"To refit {_called(f)}:", *_points(points, "  ")]
     return "\n".join(lines)
+
+
+def _called(found: "Forecast") -> str:
+    called = " / ".join(part for part in (found.model, found.task) if part) or "all runs"
+    return called if len(called) <= 32 else called[:31] + "…"
+
+
+def _rolled(found: Sequence["Forecast"]) -> list[str]:
+    """Return the table of roll-outs of curves with the same families, or nothing."""
+    if not found:
+        return []
+    unit = {"score": "the logit of the score", "loss": "the log of the loss"}[found[0].kind]
+    names = list(found[0].roll_out)
+    lines = [
+        "",
+        f"Roll-out: the largest sizes foretold from the smaller ones, root mean square error in {unit}",
+        f"{'curve':32} {'foretold':>8} " + " ".join(f"{name:>14}" for name in names),
+    ]
+    for f in found:
+        best = min(f.roll_out.values())
+        errors = [f"{error:.3f}{'*' if error == best else ' '}" for error in f.roll_out.values()]
+        lines.append(f"{_called(f):32} {f.held_out:8} " + " ".join(f"{error:>14}" for error in errors))
+    return lines
+
+
+def _points(points: "Checklist", indent: str) -> list[str]:
+    """Return a checklist as lines, one a point."""
+    lines = []
+    for name, value in points.items():
+        called = f"{indent}{name.replace('_', ' ')}:"
+        if isinstance(value, dict):
+            lines += [called, *_points(value, indent + "  ")]
+        elif isinstance(value, list):
+            lines.append(f"{called} {', '.join(map(str, value)) or 'none'}")
+        else:
+            lines.append(f"{called} {_shown(value)}")
+    return lines
+
+
+def _shown(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "not told by this table", True: "yes", False: "no"}[value]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _sketch(found: "Forecast") -> str:

@@ -1,8 +1,10 @@
 """`apportion plan`: how to split a labelling budget, from a table of runs or a study's folder."""
 
+import contextlib
 import json as json_module
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ def plan(
     prior: str | None = None,
     most_demonstrations: str | None = None,
     most_pairs: str | None = None,
+    price_run: str = "0",
     json: bool = False,
     figure: Path | None = None,
 ) -> None:
@@ -52,14 +55,16 @@ def plan(
         How many demonstrations can be had at most.
     most_pairs: str
         How many pairs can be had at most.
+    price_run: str
+        USD for training and grading one cell; what is measured next has to be worth it.
     json: bool
         Print one JSON document.
     figure: Path
-        Write the expected score by share as .svg or .png.
+        Write the surface of scores, the expected score by share and by money as .svg or .png.
     """
     from apportion.laws.runs import read_runs
     from apportion.laws.surface_prior import NO_PRIOR, read_prior
-    from apportion.plans import Limits, Prices, parse_price
+    from apportion.plans import Limits, Prices, document, parse_price
     from apportion.plans import plan as planned
 
     budget_usd = _number(budget, "--budget", "USD above 0")
@@ -68,6 +73,9 @@ def plan(
     prices = Prices(
         parse_price(price_demonstration, "--price-demonstration"), parse_price(price_pair, "--price-pair")
     )
+    run_usd = _number(price_run, "--price-run", "USD, 0 or more")
+    if run_usd < 0:
+        raise UserError("--price-run", price_run[:40], "USD, 0 or more", "Type 5, say.")
     near = _number(epsilon, "--epsilon", "a number between 0 and 1")
     most = Limits().most_pairs
     limits = Limits(
@@ -81,25 +89,26 @@ def plan(
     )()
     curves, warnings = read_runs(table)
     runs = _one(curves, model, task)
-    found = planned(runs, budget_usd, prices, epsilon=near, prior=chosen_prior, limits=limits)
-    warnings = (*warnings, *found.warnings)
-    for warning in warnings if json else ():
-        print(f"apportion: {warning}", file=sys.stderr)
+
+    def planned_for(usd: float) -> "Plan":
+        return planned(runs, usd, prices, epsilon=near, prior=chosen_prior, limits=limits, run_usd=run_usd)
+
+    found = planned_for(budget_usd)
+    plain = document(found, runs, budget_usd, warnings)
     if json:
-        print(json_module.dumps(_document(found, runs, budget_usd, warnings), allow_nan=False))
+        for warning in plain["warnings"]:
+            print(f"apportion: {warning}", file=sys.stderr)
+        print(json_module.dumps(plain, allow_nan=False))
     else:
-        print(_text(found, budget_usd, prices, warnings), end="")
+        print(_text(found, budget_usd, prices, plain["warnings"]), end="")
     if figure is not None:
-        budgets = [budget_usd * factor for factor in (0.125, 0.25, 0.5, 1, 2, 4)]
-        plans = []
-        for usd in budgets:
-            try:
-                plans.append(
-                    (usd, planned(runs, usd, prices, epsilon=near, prior=chosen_prior, limits=limits))
-                )
-            except UserError:  # an eighth of the budget may buy nothing
-                continue
-        _write_figure(found, plans, figure)
+        from apportion.reports.plan_figure import draw_plan
+
+        plans = [(budget_usd, found)]
+        for factor in (0.125, 0.25, 0.5, 2, 4):
+            with contextlib.suppress(UserError):  # an eighth of the budget may buy nothing
+                plans.append((budget_usd * factor, planned_for(budget_usd * factor)))
+        draw_plan(found, runs, prices, chosen_prior, sorted(plans, key=lambda p: p[0]), figure)
         print(f"figure: {figure}", file=sys.stderr)
 
 
@@ -140,46 +149,7 @@ def _one(curves: "tuple[Runs, ...]", model: str | None, task: str | None) -> "Ru
     )
 
 
-def _document(found: "Plan", runs: "Runs", budget_usd: float, warnings: tuple[str, ...]) -> dict[str, Any]:
-    """Return the plan as JSON's types."""
-    return {
-        "status": found.status,
-        "reason": found.reason or None,
-        "model": runs.model,
-        "task": runs.task,
-        "kind": found.kind,
-        "budget_usd": budget_usd,
-        "n_demonstrations": found.n_demonstrations,
-        "n_pairs": found.n_pairs,
-        "sft_share": found.sft_share,
-        "cost_usd": found.cost_usd,
-        "expected_score": found.expected_score,
-        "low": found.low,
-        "high": found.high,
-        "region": list(found.region),
-        "epsilon": found.epsilon,
-        "sure": found.sure,
-        "regret": found.regret,
-        "marginal_per_usd": {"demonstrations": found.marginal_demonstrations, "pairs": found.marginal_pairs},
-        "price_changes": [
-            {"pair_price_factor": c.pair_price_factor, "sft_share": c.sft_share} for c in found.price_changes
-        ],
-        "next": [
-            {
-                "n_demonstrations": e.n_demonstrations,
-                "n_pairs": e.n_pairs,
-                "cost_usd": e.cost_usd,
-                "regret_reduction": e.regret_reduction,
-                "worth_usd": e.worth_usd,
-            }
-            for e in found.next
-        ],
-        "advice": found.advice,
-        "warnings": list(warnings),
-    }
-
-
-def _text(found: "Plan", budget_usd: float, prices: "Prices", warnings: tuple[str, ...]) -> str:
+def _text(found: "Plan", budget_usd: float, prices: "Prices", warnings: Sequence[str]) -> str:
     """Return the plan for people: a short table, and the expected score along the shares."""
     d, p = prices.demonstration, prices.pair
 
@@ -208,7 +178,8 @@ def _text(found: "Plan", budget_usd: float, prices: "Prices", warnings: tuple[st
         rows.append(
             (
                 "measure next",
-                f"{cell.n_demonstrations} demonstrations, {cell.n_pairs} pairs ({cell.cost_usd:.4g} USD): "
+                f"{cell.n_demonstrations} demonstrations, {cell.n_pairs} pairs ({cell.cost_usd:.4g} USD, "
+                f"{cell.net_cost_usd:.4g} of it lost to the purchase): "
                 f"regret -{cell.regret_reduction:.4f}, worth {cell.worth_usd:.4g} USD of labels",
             )
         )
@@ -234,41 +205,3 @@ def _sketch(found: "Plan") -> list[str]:
         mark = "*" if i == planned else "|" if within else " "
         lines.append(f"{shares[i]:7.2f}  {value:6.3f} {mark} {'=' * length}")
     return lines
-
-
-def _write_figure(found: "Plan", plans: "list[tuple[float, Plan]]", path: Path) -> None:
-    """Write two panels: the expected score along the shares with the region, and along the money."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    by_share, by_money = figure.subplots(1, 2, sharey=True)
-    line = found.line
-    by_share.axvspan(
-        *found.region, color="#009E73", alpha=0.12, label=f"within {found.epsilon:.0%} of the best"
-    )
-    by_share.fill_between(line.share, line.low, line.high, color="#0072B2", alpha=0.2, label="95 % interval")
-    by_share.plot(line.share, line.mean, color="#0072B2", label=f"expected {found.kind}")
-    by_share.axvline(found.sft_share, color="#D55E00", linestyle="--", label=f"plan ({found.status})")
-    by_share.set_xlabel("share of the money for demonstrations")
-    by_share.set_ylabel(found.kind)
-    by_share.legend(frameon=False, fontsize=8)
-    usd = [money for money, _ in plans]
-    low, high = [p.low for _, p in plans], [p.high for _, p in plans]
-    by_money.fill_between(usd, low, high, color="#0072B2", alpha=0.2)
-    by_money.plot(usd, [p.expected_score for _, p in plans], color="#0072B2", marker="o")
-    for money, p in plans:
-        by_money.annotate(f"{p.sft_share:.0%}", (money, p.expected_score), (0, 6), textcoords="offset points")
-    by_money.set_xscale("log")
-    by_money.set_xticks(usd, [f"{money:g}" for money in usd])
-    by_money.minorticks_off()
-    by_money.set_xlabel("budget (USD); the labels are the plans' shares")
-    for axes in (by_share, by_money):
-        axes.spines[["top", "right"]].set_visible(False)
-    try:
-        figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
-    except OSError as error:
-        raise UserError(
-            str(path), f"no place to write ({error.strerror})", "a folder that exists", "Make it."
-        ) from None

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from apportion.laws.solver import Problem, solve
+from apportion.laws.solver import Problem, Rows, solve
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def fit_allocation(n: Any, d: Any, loss: Any, *, delta: float = 1e-3) -> Allocat
         ]
     )
 
-    def curve(t: Floats) -> Floats:
+    def curve(t: Floats, _: Rows) -> Floats:
         a, b, e, p, q = (t[:, k, None] for k in range(5))
         return np.logaddexp(np.logaddexp(a - p * size, b - q * data), e)
 

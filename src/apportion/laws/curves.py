@@ -1,5 +1,6 @@
 """The laws of a table's curves: every family fitted, averaged by its evidence, and a prediction with an interval."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -13,16 +14,23 @@ from apportion.laws.families import Family, Name, families, unlink
 from apportion.laws.pooling import Batch, Pooled, batch_of, pool
 from apportion.laws.prior import KindPrior, Prior, shipped_prior
 from apportion.laws.runs import Runs
+from apportion.laws.status import Status
 
 Floats = NDArray[np.float64]
-Status = Literal["converged", "underdetermined", "at-bound", "no-law"]
 
 SHARPNESS = 1.5
 """How much sharper than one curve's mean evidence the weights of the families are."""
+INTERVAL_SHARPNESS = 0.75
+"""The same for intervals: the curves of a table err alike, so its evidence counts for less there."""
+POOR = 1.25
+"""How much wider an interval is where no law is confident."""
+DRAWS = 400
 MARGIN = 6.0
 """By how much, in BIC, a law has to beat a straight line and a constant."""
-FEWEST = 4
-"""With fewer different sizes of trained models no law is determined."""
+CHANCE = 0.01
+"""How probable a trend may be in runs that have none: Kendall's test, one-sided, over the means of each size."""
+LEAST_SIZES = 5
+"""With fewer different sizes of trained models no law is determined: even in perfect order they may be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ class Curve:
     predictions: tuple[Prediction, ...]
     theta: tuple[float, ...]
     """The unconstrained parameters of `family`."""
+    undetermined: tuple[str, ...]
+    """Those of them that the runs say next to nothing about: nine tenths or more of the prior's deviation are left."""
     runs: Runs
 
 
@@ -69,14 +79,15 @@ def fit_curves(
     prior: Prior | None = None,
     only: Name | None = None,
     noise: float | None = None,
-    draws: int = 400,
+    draws: int = DRAWS,
 ) -> tuple[Curve, ...]:
     """Return one fitted law for each of a table's curves, in their order, with predictions at `sizes`.
 
     All curves of one kind are fitted together (`pooling.pool`). A family's weight is
     exp(SHARPNESS E), E a blend of its evidence on the curve and of its mean evidence over the table's curves
-    (`_weights`). Draws of all families are mixed by these weights; where the family is not given (`only`), a
-    normal deviation of `drift` times the change foretold beyond the largest measured size is added. n is the total
+    (`_weights`). Draws of all families are mixed by weights of INTERVAL_SHARPNESS; where the family is not given
+    (`only`), a normal deviation of `drift` times the change foretold beyond the largest measured size is added, and
+    a poor status makes the interval POOR times as wide (in z). n is the total
     of demonstrations and pairs. `noise` is the run-to-run standard deviation in z where it is
     known. Without `sizes` each curve is predicted at 4 times its largest size.
     """
@@ -116,10 +127,10 @@ def _fit(
         for family in families(batch.kind)
         if only in (None, family.name)
     ]
-    weights = _weights(fits, batch)
+    weights = _weights(fits, batch, SHARPNESS)
     with_largest = np.concatenate([np.maximum(asked, 1.0), np.maximum(largest, 1.0)[:, None]], 1)
     drawn = [posterior_z(fit, with_largest, draws) for fit in fits]
-    mixed = _mixture(drawn, weights)
+    mixed = _mixture(drawn, _weights(fits, batch, INTERVAL_SHARPNESS))
     centre = np.einsum("fb,fbm->bm", weights, np.stack([np.median(d, 0) for d in drawn]))
     z, end = mixed[..., :-1], mixed[..., -1:]
     if only is None:
@@ -127,17 +138,21 @@ def _fit(
         beyond = np.maximum(asked, 1.0) > largest[:, None]
         change = np.abs(np.median(z - end, 0)) * beyond
         z = z + prior.drift * change * rng.standard_normal((draws, 1, 1))
+    best = weights.argmax(0)
+    status = [_status(fits[best[i]], batch, i) for i in range(len(runs))]
+    if only is None:
+        wide = np.array([1.0 if s == "converged" else POOR for s in status])
+        z = np.median(z, 0) + (z - np.median(z, 0)) * wide[:, None]
     curves = []
     for i, r in enumerate(runs):
-        best = int(np.argmax(weights[:, i]))
-        fit = fits[best]
+        fit = fits[best[i]]
         curves.append(
             Curve(
                 r.model,
                 r.task,
                 r.kind,
                 fit.family.name,
-                _status(fit, batch, i),
+                status[i],
                 _natural(fit, batch, i),
                 {f.family.name: float(w) for f, w in zip(fits, weights[:, i], strict=True)},
                 float(fit.noise[i]),
@@ -148,13 +163,14 @@ def _fit(
                     for k, n in enumerate(asked[i])
                 ),
                 (float(fit.theta[i, 0] + batch.offset[i]), *(float(v) for v in fit.theta[i, 1:])),
+                _undetermined(fit, i),
                 r,
             )
         )
     return curves
 
 
-def _weights(fits: list[Pooled], batch: Batch) -> Floats:
+def _weights(fits: list[Pooled], batch: Batch, sharpness: float) -> Floats:
     """Return weights (families, B): softmax of the table's mean evidence, moved a B-th of the way to the curve's own.
 
     Laws without a value at 0 leave that point out; it counts as explained at one standard deviation.
@@ -166,7 +182,7 @@ def _weights(fits: list[Pooled], batch: Batch) -> Floats:
     evidence = evidence + away[:, None] * missing * zero
     curves = evidence.shape[1]
     blend = evidence.mean(1, keepdims=True) + (evidence - evidence.mean(1, keepdims=True)) / curves
-    blend = SHARPNESS * (blend - blend.max(0))
+    blend = sharpness * (blend - blend.max(0))
     return np.exp(blend) / np.exp(blend).sum(0)
 
 
@@ -193,15 +209,24 @@ def _natural(fit: Pooled, batch: Batch, i: int) -> dict[str, float]:
     return {name: float(np.clip(v, -1e300, 1e300)) for name, v in fit.family.natural(theta).items()}
 
 
+def _undetermined(fit: Pooled, i: int) -> tuple[str, ...]:
+    prior = np.linalg.inv(fit.root[i] @ fit.root[i].T)
+    left = np.sqrt(np.diagonal(fit.covariance[i]) / np.diagonal(prior))
+    return tuple(name for name, share in zip(fit.family.parameters, left, strict=True) if share >= 0.9)
+
+
 def _status(fit: Pooled, batch: Batch, i: int) -> Status:
-    """Return how far a fit can be trusted; a straight line in n, and none in z, are what a law has to beat."""
+    """Return how far a fit can be trusted.
+
+    A law has to beat a straight line in n and a constant in z, and the sizes have to be in an order that is no chance.
+    """
     use = batch.known[i] & ((batch.n[i] > 0) | fit.family.at_zero)
     trained = batch.known[i] & (batch.n[i] > 0)
     n, z = batch.n[i, use], batch.z[i, use]
-    if len(np.unique(batch.n[i, trained])) < FEWEST:
+    if len(np.unique(batch.n[i, trained])) < LEAST_SIZES:
         return "underdetermined"
     residual = z - fit.family(fit.theta[i], n)
-    floor = float(batch.item_variance[i, use].mean()) + 1e-8
+    floor = float(batch.known_variance[i, use].mean()) + 1e-8
     lines = np.stack([np.ones_like(n), n / n.max()], 1)
     off = z - lines @ np.linalg.lstsq(lines, z, rcond=None)[0]
     flat = z - z.mean()
@@ -210,7 +235,8 @@ def _status(fit: Pooled, batch: Batch, i: int) -> Status:
         return len(error) * float(np.log((error**2).mean() + floor)) + parameters * float(np.log(len(error)))
 
     p = min(len(fit.family.parameters), 3)  # the prior takes a part of the freedom
-    if bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1)):
+    improves = batch.z[i, trained] if batch.kind == "score" else -batch.z[i, trained]
+    if bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1)) or _by_chance(batch.n[i, trained], improves) > CHANCE:
         return "no-law"
     if np.abs(fit.family(fit.theta[i], n)).max() > 25:
         return "at-bound"
@@ -219,38 +245,24 @@ def _status(fit: Pooled, batch: Batch, i: int) -> Status:
     return "converged"
 
 
-def roll_out(
-    runs: Sequence[Runs], *, prior: Prior | None = None, held_out: float = 0.34
-) -> dict[Name, float]:
-    """Return each family's error in foretelling the larger sizes from the smaller: root mean square in z.
+def _by_chance(n: Floats, improves: Floats) -> float:
+    """Return how probable it is that results in random order rise as much with size (Kendall's S, ties half).
 
-    The largest third of each curve's different sizes is held out; curves with fewer than 4 different sizes have no
-    part. Empty where no curve has enough.
+    The number of permutations of k by inversions is the convolution of 1, 11, 111, ... (Mahonian numbers); beyond 60
+    sizes S is taken as normal.
     """
-    prior = shipped_prior() if prior is None else prior
-    found: dict[Name, list[float]] = {}
-    for kind in ("score", "loss"):
-        group = [r for r in runs if r.kind == kind]
-        if not group:
-            continue
-        batch = batch_of(group)
-        cut = np.array([_cut(batch.n[i, batch.known[i]], held_out) for i in range(len(group))])
-        hidden = batch.known & (batch.n > cut[:, None])
-        if not hidden.any():
-            continue
-        part = prior.of(kind)
-        for family in families(kind):
-            fit = pool(family, batch.until(cut), part.shapes[family.name], part.noise)
-            error = (batch.z - fit.z(np.maximum(batch.n, 1.0)))[hidden]
-            found.setdefault(family.name, []).extend((error**2).tolist())
-    return {name: float(np.sqrt(np.mean(errors))) for name, errors in found.items()}
-
-
-def _cut(n: Floats, held_out: float) -> float:
-    sizes = np.unique(n[n > 0])
-    if len(sizes) < FEWEST:
-        return np.inf
-    return float(sizes[len(sizes) - 1 - max(1, int(held_out * len(sizes)))])
+    sizes, group = np.unique(n, return_inverse=True)
+    means = np.bincount(group.ravel(), improves) / np.bincount(group.ravel())
+    k = len(sizes)
+    signs = np.sign(means[None, :] - means[:, None])
+    score = float(np.triu(signs).sum())
+    if k > 60:
+        return 0.5 * math.erfc(score / math.sqrt(k * (k - 1) * (2 * k + 5) / 9))
+    in_order = (score + k * (k - 1) / 2) / 2
+    share = np.ones(1)
+    for width in range(2, k + 1):
+        share = np.convolve(share, np.full(width, 1 / width))
+    return float(share[int(np.ceil(in_order - 1e-9)) :].sum())
 
 
 def full_fit(runs: Sequence[Runs], family: Family, *, prior: Prior | None = None) -> tuple[Pooled, Batch]:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from apportion.laws.curves import fit_curves
+from apportion.laws.curves import Curve, fit_curves
 from apportion.laws.joint import fit_joint
 from apportion.laws.prior import Prior
+from apportion.laws.rolling import RollOut, roll_outs
 from apportion.laws.runs import Kind, Runs
+from apportion.laws.status import Status
+from apportion.laws.variances import Variances, variances
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +19,16 @@ class Forecast:
     """A fitted law of one (model, task), and its 95 % interval for the result at a size.
 
     `weights` say how far each family counts; `noise` is the run-to-run standard deviation in the log of a loss or
-    the logit of a score, by the law of most weight.
+    the logit of a score, by the law of most weight; `undetermined` names that law's parameters that the runs say
+    next to nothing about. `roll_out` has the families' errors in foretelling the `held_out` runs of the largest
+    sizes from the others, in the same unit; it is empty where there are too few sizes.
     """
 
     model: str | None
     task: str | None
     kind: Kind
     family: str
-    status: str
+    status: Status
     parameters: dict[str, float]
     n_demonstrations: int
     n_pairs: int
@@ -32,7 +37,16 @@ class Forecast:
     high: float
     weights: dict[str, float]
     noise: float
+    undetermined: tuple[str, ...]
+    roll_out: RollOut
+    held_out: int
+    variances: Variances
     runs: Runs
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether the laws are joint ones, of demonstrations and pairs."""
+        return bool((self.runs.n_pairs > 0).any())
 
 
 def forecast(
@@ -40,50 +54,48 @@ def forecast(
 ) -> tuple[Forecast, ...]:
     """Return one forecast for each curve, in their order, at (demonstrations, pairs).
 
-    Curves with pairs get the joint laws (`joint.fit_joint`), each alone; all others are fitted together
-    (`curves.fit_curves`). Without `at`, each is foretold at 4 times its largest run.
+    Curves with pairs get the joint laws (`joint.fit_joint`), each alone, to which `prior` does not apply; all others
+    are fitted together (`curves.fit_curves`). Without `at`, each is foretold at 4 times its largest run.
     """
     plain = [i for i, r in enumerate(runs) if not (r.n_pairs > 0).any()]
     sizes = None if at is None else [at[0] + at[1]]
     fitted = fit_curves([runs[i] for i in plain], sizes, prior=prior) if plain else ()
     curves = dict(zip(plain, fitted, strict=True))
-    found = []
-    for i, r in enumerate(runs):
-        if i in curves:
-            c = curves[i]
-            (p,) = c.predictions
-            n_demonstrations, n_pairs = (p.n, 0) if at is None else at
-            weights: dict[str, float] = {str(name): weight for name, weight in c.weights.items()}
-            found.append(
-                Forecast(
-                    c.model,
-                    c.task,
-                    c.kind,
-                    c.family,
-                    c.status,
-                    c.parameters,
-                    n_demonstrations,
-                    n_pairs,
-                    p.mean,
-                    p.low,
-                    p.high,
-                    weights,
-                    c.noise,
-                    r,
-                )
-            )
-        else:
-            found.append(_joint(r, at))
-    return tuple(found)
+    rolled = roll_outs(runs, prior=prior)
+    return tuple(
+        _plain(curves[i], at, rolled[i]) if i in curves else _joint(r, at, rolled[i])
+        for i, r in enumerate(runs)
+    )
 
 
-def _joint(r: Runs, at: tuple[int, int] | None) -> Forecast:
+def _plain(curve: Curve, at: tuple[int, int] | None, rolled: tuple[RollOut, int]) -> Forecast:
+    (p,) = curve.predictions
+    return Forecast(
+        curve.model,
+        curve.task,
+        curve.kind,
+        curve.family,
+        curve.status,
+        curve.parameters,
+        *((p.n, 0) if at is None else at),
+        p.mean,
+        p.low,
+        p.high,
+        {str(name): weight for name, weight in curve.weights.items()},
+        curve.noise,
+        curve.undetermined,
+        *rolled,
+        variances(curve.runs),
+        curve.runs,
+    )
+
+
+def _joint(r: Runs, at: tuple[int, int] | None, rolled: tuple[RollOut, int]) -> Forecast:
     if at is None:
         largest = int(np.argmax(r.n_demonstrations + r.n_pairs))
         at = 4 * int(r.n_demonstrations[largest]), 4 * int(r.n_pairs[largest])
     fit = fit_joint(r)
     p = fit.predict(*at)
-    weights = {law.family: law.weight for law in fit.laws}
     return Forecast(
         r.model,
         r.task,
@@ -95,7 +107,10 @@ def _joint(r: Runs, at: tuple[int, int] | None) -> Forecast:
         p.mean,
         p.low,
         p.high,
-        weights,
+        {law.family: law.weight for law in fit.laws},
         fit.laws[0].sigma,
+        fit.laws[0].undetermined,
+        *rolled,
+        variances(r),
         r,
     )

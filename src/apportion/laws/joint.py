@@ -8,11 +8,16 @@ import numpy as np
 
 from apportion.identity import generator
 from apportion.laws.joint_families import JOINT_FAMILIES, Floats, JointFamily
-from apportion.laws.joint_solver import LEAST, MOST, Solved, solve
+from apportion.laws.joint_problem import LEAST, MOST, latent, latent_curve, problem_of
 from apportion.laws.runs import Runs
+from apportion.laws.solver import Solution, solve
+from apportion.laws.status import Status
+from apportion.laws.variances import shared_draw_variance, variances
 
-JointStatus = Literal["converged", "not-converged", "underdetermined", "no-law"]
 STARTS = 24
+DRAWS = 300
+REACH, NEGLIGIBLE = 2.0, 1e-3
+"""How far a parameter moves in one step, and how the solver's tolerance counts small costs."""
 LEAST_SIGMA = 0.01
 
 
@@ -47,6 +52,13 @@ class JointLaw:
         names = JOINT_FAMILIES[self.family].parameters
         return dict(zip(names, _natural(names, self.x), strict=True))
 
+    @property
+    def undetermined(self) -> tuple[str, ...]:
+        """The parameters of which the draws keep nine tenths or more of the deviation beforehand."""
+        family = JOINT_FAMILIES[self.family]
+        left = self.draws.std(0) / np.array(family.spread)
+        return tuple(name for name, share in zip(family.parameters, left, strict=True) if share >= 0.9)
+
 
 @dataclass(frozen=True, slots=True)
 class JointFit:
@@ -55,7 +67,7 @@ class JointFit:
     kind: Literal["score", "loss"]
     scale: float
     laws: tuple[JointLaw, ...]
-    status: JointStatus
+    status: Status
     level: float
     level_sigma: float
 
@@ -79,7 +91,7 @@ class JointFit:
             if count:
                 e = JOINT_FAMILIES[law.family].curve(law.draws[:count], s, p)[0][:, 0]
                 parts.append(
-                    _latent(e, self.kind == "loss")
+                    latent(e, self.kind == "loss")
                     + law.sigma * law.widths[:count] * _normal(count, law.family)
                 )
         if self.status in ("underdetermined", "no-law"):
@@ -98,7 +110,9 @@ class JointFit:
         return Prediction(mean, float(low), float(high))
 
 
-def fit_joint(runs: Runs, *, families: tuple[str, ...] = tuple(JOINT_FAMILIES), draws: int = 300) -> JointFit:
+def fit_joint(
+    runs: Runs, *, families: tuple[str, ...] = tuple(JOINT_FAMILIES), draws: int = DRAWS
+) -> JointFit:
     """Return the joint laws of some runs, fitted by a Huber loss with weak priors, and averaged.
 
     Each family is fitted from STARTS starts at once; its draws are those of randomised maximum a posteriori
@@ -107,12 +121,10 @@ def fit_joint(runs: Runs, *, families: tuple[str, ...] = tuple(JOINT_FAMILIES), 
     """
     s, p = runs.n_demonstrations.astype(float), runs.n_pairs.astype(float)
     is_loss = runs.kind == "loss"
-    scale = max(float(runs.y.max()), 1e-12) if is_loss else 1.0
-    e = np.clip(runs.y / scale, LEAST, None) if is_loss else np.clip(1 - runs.y, LEAST, MOST)
-    z = _latent(e, is_loss)
+    z, scale = latent_errors(runs)
+    known = runs.item_variance + shared_draw_variance(runs, variances(runs))
     fitted = [
-        fit_family(JOINT_FAMILIES[name], s, p, z, runs.item_variance, is_loss=is_loss, draws=draws)
-        for name in families
+        fit_family(JOINT_FAMILIES[name], s, p, z, known, is_loss=is_loss, draws=draws) for name in families
     ]
     n = len(z)
     bic = np.array([n * math.log(max(law.sigma, 1e-9) ** 2) + len(law.x) * math.log(n) for law in fitted])
@@ -127,12 +139,25 @@ def fit_joint(runs: Runs, *, families: tuple[str, ...] = tuple(JOINT_FAMILIES), 
     cells = len(np.unique(np.stack([s, p]), axis=1).T)
     best = laws[0]
     if cells < len(best.x):
-        status: JointStatus = "underdetermined"
+        status: Status = "underdetermined"
     elif bic.min() > flat - 4:
         status = "no-law"
+    elif _at_bound(JOINT_FAMILIES[best.family].curve(best.x, s, p)[0], is_loss):
+        status = "at-bound"
     else:
-        status = "converged" if best.converged else "not-converged"
+        status = "converged" if best.converged else "underdetermined"
     return JointFit(runs.kind, scale, tuple(laws), status, float(z.mean()), level_sigma)
+
+
+def latent_errors(runs: Runs) -> tuple[Floats, float]:
+    """Return the latent errors of runs (N,), and the largest loss, which losses are relative to (1 for scores)."""
+    is_loss = runs.kind == "loss"
+    scale = max(float(runs.y.max()), 1e-12) if is_loss else 1.0
+    return latent(runs.y / scale if is_loss else 1 - runs.y, is_loss), scale
+
+
+def _at_bound(e: Floats, is_loss: bool) -> bool:
+    return bool((e <= LEAST).any() or (not is_loss and (e >= MOST).any()))
 
 
 def fit_family(
@@ -140,33 +165,36 @@ def fit_family(
     s: Floats,
     p: Floats,
     z: Floats,
-    item_variance: Floats,
+    known_variance: Floats,
     *,
     is_loss: bool = False,
-    draws: int = 300,
+    draws: int = DRAWS,
 ) -> JointLaw:
-    """Return one family fitted to latent errors z (N,) at sizes s, p (N,): the mode, then draws from the mode."""
+    """Return one family fitted to latent errors z (N,) at sizes s, p (N,): the mode, then draws from the mode.
+
+    `known_variance` (N,) is that of the graded items, and of a draw of the data that several runs share.
+    """
     x0, n = np.array(family.centre), len(z)
     rng = generator("joint law", family.name)
     starts = x0 + np.array(family.spread) * rng.standard_normal((STARTS, len(x0)))
     starts[0] = x0
     sigma, target, centre = np.full(n, 0.1), _rows(z, STARTS), _rows(x0, STARTS)
-    found = solve(family, starts, s, p, target, sigma, centre, is_loss, iterations=80)
+    found = _solved(family, starts, s, p, target, sigma, centre, is_loss)
     free = 1.0
     for _ in range(2):  # the scatter from the residuals, then the best few starts again
-        mode = found.x[int(found.cost.argmin())]
-        off = _latent(family.curve(mode[None], s, p)[0][0], is_loss) - z
-        free = max(n - _effective(family, mode, s, p, sigma, is_loss), n / 4, 1.0)
-        run = max(float((off**2).sum() / free - item_variance.mean()), LEAST_SIGMA**2)
-        sigma = np.sqrt(run + item_variance)
-        starts = found.x[np.argsort(found.cost)[:6]]
-        found = solve(family, starts, s, p, target[:6], sigma, centre[:6], is_loss, iterations=80)
+        mode = found.theta[int(found.cost.argmin())]
+        fitted, slope = latent_curve(family, mode, s, p, is_loss)
+        free = max(n - _effective(family, slope, sigma), n / 4, 1.0)
+        run = max(float(((fitted - z) ** 2).sum() / free - known_variance.mean()), LEAST_SIGMA**2)
+        sigma = np.sqrt(run + known_variance)
+        starts = found.theta[np.argsort(found.cost)[:6]]
+        found = _solved(family, starts, s, p, target[:6], sigma, centre[:6], is_loss)
     best = int(found.cost.argmin())
-    mode = found.x[best]
+    mode = found.theta[best]
     # The scatter itself is known from `free` residuals only: draws of it are scaled inverse chi
     chi = generator("joint law scatter", family.name).chisquare(free, draws)
     widths = np.sqrt(free / chi)
-    drawn = refit(family, mode, s, p, z, sigma, is_loss=is_loss, draws=draws, widths=widths).x
+    drawn = refit(family, mode, s, p, z, sigma, is_loss=is_loss, draws=draws, widths=widths).theta
     return JointLaw(
         family.name,
         mode,
@@ -188,14 +216,27 @@ def refit(
     sigma: Floats,
     *,
     is_loss: bool = False,
-    draws: int = 300,
+    draws: int = DRAWS,
     widths: Floats | float = 1.0,
-) -> Solved:
+) -> Solution:
     """Return the modes of `draws` perturbed problems, each started from the mode: randomised maximum a posteriori."""
     target, centre = perturbed(family, z, sigma, draws, widths)
-    return solve(
-        family, _rows(mode, draws), s, p, target, sigma, centre, is_loss, iterations=40, tolerance=1e-5
-    )
+    problem = problem_of(family, s, p, target, sigma, centre, is_loss)
+    return solve(problem, _rows(mode, draws), steps=40, tolerance=1e-5, least=NEGLIGIBLE, reach=REACH)
+
+
+def _solved(
+    family: JointFamily,
+    starts: Floats,
+    s: Floats,
+    p: Floats,
+    target: Floats,
+    sigma: Floats,
+    centre: Floats,
+    is_loss: bool,
+) -> Solution:
+    problem = problem_of(family, s, p, target, sigma, centre, is_loss)
+    return solve(problem, starts, steps=80, tolerance=1e-6, least=NEGLIGIBLE, reach=REACH)
 
 
 def perturbed(
@@ -208,19 +249,11 @@ def perturbed(
     return target, np.array(family.centre) + spread * rng.standard_normal((draws, len(spread)))
 
 
-def _effective(family: JointFamily, x: Floats, s: Floats, p: Floats, sigma: Floats, is_loss: bool) -> float:
-    """Return how many parameters the data determine: the trace of J (J'J + prior)^-1 J'."""
-    e, slope = family.curve(x[None], s, p)
-    held = np.clip(e[0], LEAST, np.inf if is_loss else MOST)
-    j = slope[0] / (held if is_loss else held * (1 - held))[:, None] / sigma[:, None]
+def _effective(family: JointFamily, slope: Floats, sigma: Floats) -> float:
+    """Return how many parameters the data determine: the trace of J (J'J + prior)^-1 J', slope being (N, K)."""
+    j = slope / sigma[:, None]
     h = j.T @ j
     return float(np.trace(np.linalg.solve(h + np.diag(1 / np.array(family.spread) ** 2), h)))
-
-
-def _latent(e: Floats, is_loss: bool) -> Floats:
-    """Return log e for losses, the logit of e for scores."""
-    held = np.clip(e, LEAST, np.inf if is_loss else MOST)
-    return np.log(held) if is_loss else np.log(held / (1 - held))
 
 
 def _rows(values: Floats, count: int) -> Floats:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from apportion.identity import generator
 from apportion.laws.families import Family, Kind, link
 from apportion.laws.runs import Runs
-from apportion.laws.solver import Problem, Solution, solve
+from apportion.laws.solver import Problem, Rows, Solution, solve
+from apportion.laws.variances import shared_draw_variance, variances
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +27,12 @@ NOISE_WORTH = 2.0
 """How many points the prior guess of the run-to-run deviation is worth."""
 
 
+ROUNDS = 6
+"""Of expectation-maximisation."""
+DRAWN_STARTS = 4
+"""Starts from the prior beside its mean."""
+
+
 class Shape(NamedTuple):
     """A Gaussian over one family's parameters. mean: (p,); covariance: (p, p)."""
 
@@ -35,13 +42,19 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """B curves padded to N points. n, z, item_variance, known: (B, N); a point that is not known has no weight."""
+    """B curves padded to N points. n, z, known_variance, known: (B, N); a point that is not known has no weight.
+
+    `known_variance` is that of z from graded items, and from a draw of the data that several runs share. `repeats`
+    (B,) is the variance between runs of one cell, `repeat_freedom` (B,) its degrees of freedom.
+    """
 
     kind: Kind
     n: Floats
     z: Floats
-    item_variance: Floats
+    known_variance: Floats
     known: NDArray[np.bool_]
+    repeats: Floats
+    repeat_freedom: Floats
     offset: Floats
     """What was taken off each curve's z, (B,), so that the unit of a loss does not matter; 0 for scores."""
 
@@ -57,7 +70,8 @@ def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> B
     """
     kind = curves[0].kind
     width = max(len(c.y) for c in curves)
-    n, z, items, known = (np.zeros((len(curves), width)) for _ in range(4))
+    n, z, given, known = (np.zeros((len(curves), width)) for _ in range(4))
+    repeats, freedom = np.zeros((2, len(curves)))
     n[:] = 1.0
     for i, c in enumerate(curves):
         m = len(c.y)
@@ -65,12 +79,15 @@ def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> B
         z[i, :m] = link(c.y, kind, c.items)
         if kind == "score":
             y = 1 / (1 + np.exp(-z[i, :m]))
-            items[i, :m] = np.where(
+            given[i, :m] = np.where(
                 np.isnan(c.items), 0.0, 1 / (np.nan_to_num(c.items, nan=1.0) * y * (1 - y))
             )
         known[i, :m] = 1
+        apart = variances(c)
+        given[i, :m] += shared_draw_variance(c, apart)
+        repeats[i], freedom[i] = apart.together or 0.0, apart.freedom
     offset = _offsets(z, n, known > 0) if kind == "loss" else np.zeros(len(curves))
-    return Batch(kind, n, z - offset[:, None], items, known > 0, offset)
+    return Batch(kind, n, z - offset[:, None], given, known > 0, repeats, freedom, offset)
 
 
 def _offsets(z: Floats, n: Floats, known: NDArray[np.bool_]) -> Floats:
@@ -110,7 +127,7 @@ def pool(
     shape: Shape,
     noise: float,
     *,
-    rounds: int = 6,
+    rounds: int = ROUNDS,
     sources: float = SOURCES,
     spread: float = SPREAD,
     noise_known: bool = False,
@@ -120,24 +137,25 @@ def pool(
     theta_i ~ N(mu, Sigma) for the curves i of a table; mu and Sigma start at the prior's, which counts as SOURCES
     and SPREAD curves. Each curve's own last fit takes mu from the *other* curves, with Sigma widened by what is not
     known of mu, so a curve is never evidence for itself. Run-to-run variances are estimated for each curve, with
-    the prior's as NOISE_WORTH points, unless `noise` is known.
+    the prior's as NOISE_WORTH points and that between repeated runs as its degrees of freedom, unless `noise` is known.
     """
     curves, p = len(batch.n), len(shape.mean)
     use = batch.known & ((batch.n > 0) | family.at_zero)
     n = np.where(use, batch.n, 1.0)
     jump = np.where((batch.n > 0) | ~use, 0.0, JUMP**2)
 
-    def curve(theta: Floats) -> Floats:
-        return family(theta, n)
+    def curve(theta: Floats, rows: Rows) -> Floats:
+        return family(theta, n[rows])
 
-    sigma = np.full(curves, noise if noise_known else 2.0 * noise)
+    worth = NOISE_WORTH + batch.repeat_freedom
+    guess = np.sqrt((NOISE_WORTH * noise**2 + batch.repeat_freedom * batch.repeats) / worth)
+    sigma = np.full(curves, noise) if noise_known else np.where(batch.repeat_freedom > 0, guess, 2.0 * noise)
     mean, covariance = np.tile(shape.mean, (curves, 1)), shape.covariance * (1 + 1 / max(sources, 1.0))
     starts = _starts(shape, batch, family)
     found: Solution | None = None
-    variance = np.ones_like(batch.z)
     problem: Problem | None = None
     for turn in range(rounds):
-        variance = batch.item_variance + (sigma**2)[:, None] + jump
+        variance = batch.known_variance + (sigma**2)[:, None] + jump
         root = np.asarray(np.linalg.cholesky(np.linalg.inv(covariance)), np.float64)
         scale = np.where(use, 1 / np.sqrt(variance), 0.0)
         problem = Problem(curve, batch.z, scale, mean, np.broadcast_to(root, (curves, p, p)))
@@ -150,7 +168,7 @@ def pool(
             break
         inner = _inverse(found.normal)
         if not noise_known:
-            sigma = _noise(family, found, inner, batch, n, use, sigma, noise, jump)
+            sigma = _noise(family, found, inner, batch, n, use, sigma, guess, worth, jump)
         mean, covariance = _mixed(found.theta, inner, shape, sources, spread)
     assert found is not None and problem is not None
     inner = _inverse(found.normal)
@@ -199,7 +217,8 @@ def _noise(
     n: Floats,
     use: NDArray[np.bool_],
     sigma: Floats,
-    guess: float,
+    guess: Floats,
+    worth: Floats,
     jump: Floats,
 ) -> Floats:
     """Return the run-to-run deviations: the expectation of each residual's run part, given its size."""
@@ -210,11 +229,11 @@ def _noise(
     )
     leverage = np.einsum("bni,bij,bnj->bn", slope, inner, slope)
     run = (sigma**2)[:, None]
-    rest = batch.item_variance + jump
+    rest = batch.known_variance + jump
     part = run / (run + rest)
     expected = part * rest + part**2 * np.minimum(residual**2 + leverage, 9 * (run + rest) + leverage)
     count = use.sum(1)
-    return np.sqrt((NOISE_WORTH * guess**2 + np.where(use, expected, 0.0).sum(1)) / (NOISE_WORTH + count))
+    return np.sqrt((worth * guess**2 + np.where(use, expected, 0.0).sum(1)) / (worth + count))
 
 
 def _starts(shape: Shape, batch: Batch, family: Family) -> list[Floats]:
@@ -225,7 +244,7 @@ def _starts(shape: Shape, batch: Batch, family: Family) -> list[Floats]:
     if batch.kind == "loss":
         centred[:, 0] = level
     root = np.linalg.cholesky(shape.covariance)
-    draws = generator("laws", f"starts of {family.name}").standard_normal((4, p)) @ root.T
+    draws = generator("laws", f"starts of {family.name}").standard_normal((DRAWN_STARTS, p)) @ root.T
     return [centred, *(centred + draw for draw in draws)]
 
 
@@ -237,6 +256,5 @@ def _best(found: list[Solution]) -> Solution:
         np.stack([s.theta for s in found])[pick, index],
         cost[pick, index],
         np.stack([s.normal for s in found])[pick, index],
-        np.stack([s.residual for s in found])[pick, index],
         np.stack([s.converged for s in found])[pick, index],
     )

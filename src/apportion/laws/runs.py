@@ -2,11 +2,12 @@
 
 import math
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ Integers = NDArray[np.int64]
 
 LARGEST = 10**15
 """No size and no loss is above this; more is a slip of the pen, and squares of it still are finite."""
-ALIASES = {"n_sft": "n_demonstrations", "n_pref": "n_pairs"}
+ALIASES = {"n_sft": "n_demonstrations", "n_pref": "n_pairs", "draw": "data_seed"}
 CONTROL = "sft-on-chosen"
 MEASURES: dict[str, Kind] = {"accuracy": "score", "preference_accuracy": "score", "nll": "loss"}
 """What a study's outcomes are fitted by: the first of these that a curve has."""
@@ -33,7 +34,8 @@ class Runs:
 
     `y` is a score in [0, 1] (higher is better) or a loss (lower is better). `items` is how many graded items
     a score is the mean of, NaN where unknown; `seed` is -1 where unknown. A row at (0, 0) is the model before
-    any training.
+    any training. `data_seed` names the draw of the data, -1 where unknown, None if it is everywhere.
+    `identical` rows of the table repeated others, `left_out` ones had another metric or method.
     """
 
     model: str | None
@@ -44,6 +46,9 @@ class Runs:
     y: Floats
     items: Floats
     seed: Integers
+    data_seed: Integers | None = None
+    identical: int = 0
+    left_out: int = 0
 
     @property
     def item_variance(self) -> Floats:
@@ -59,9 +64,10 @@ def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
     """Return the runs of a table or a study folder, one value per distinct (model, task), and warnings.
 
     A table is CSV or Parquet with the columns `n_demonstrations` (or `n_sft`) and one of `score` and `loss`;
-    optional are `n_pairs` (or `n_pref`; 0 if absent), `model, task, metric, seed, items`. Other columns are
-    not read. Rows that agree in all of these count once, with a warning. Of a study folder, or of its
-    outcomes.parquet, the graded items of each cell are averaged, without the control trained on chosen answers.
+    optional are `n_pairs` (or `n_pref`; 0 if absent), `model, task, metric, seed, items` and `data_seed` (or
+    `draw`: which sample of the examples a run was trained on). Other columns are not read. Rows that agree in all
+    of these count once, with a warning. Of a study folder, or of its outcomes.parquet, the graded items of each
+    cell are averaged, without the control trained on chosen answers.
 
     Curves stand in the order in which the table first names them. Raises UserError, with file, row and
     column, for anything that cannot be read as runs, and where no curve has two different points.
@@ -76,11 +82,13 @@ def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
         )
     table = read_table(file)
     graded = {"cell", "item", "metric", "score"} <= table.columns.keys()
-    rows, warnings = _graded(table) if graded else _plain(table)
+    rows, warnings, all_rows = _graded(table) if graded else _plain(table)
+    if graded and path.is_dir():
+        rows = _drawn(rows, path)
     curves: dict[tuple[str | None, str | None], list[_Row]] = {}
     for row in rows:
         curves.setdefault((row.model, row.task), []).append(row)
-    runs = tuple(_runs(curve) for curve in curves.values())
+    runs = tuple(_runs(curve, all_rows[name]) for name, curve in curves.items())
     if all(len(np.unique([r.n_demonstrations, r.n_pairs], axis=1).T) < 2 for r in runs):
         raise UserError(
             str(file), "one point only", "runs of at least two different sizes", "Add another run."
@@ -99,11 +107,32 @@ class _Row:
     y: float
     items: float
     seed: int
+    data_seed: int = -1
 
 
-def _runs(rows: list[_Row]) -> Runs:
+class _Counted(NamedTuple):
+    """How many rows of a curve repeat others, and how many are of another metric or method."""
+
+    identical: int
+    left_out: int
+
+
+_Curve = tuple[str | None, str | None]
+
+
+def _drawn(rows: list[_Row], folder: Path) -> list[_Row]:
+    """Return a study's rows with the seed of their data: the study file's `data_seed`, or else their own seed."""
+    try:
+        fixed = tomllib.loads((folder / "study.toml").read_text("utf-8")).get("data_seed")
+    except (OSError, ValueError):  # a folder that somebody has cut down
+        return rows
+    return [replace(r, data_seed=fixed if isinstance(fixed, int) else r.seed) for r in rows]
+
+
+def _runs(rows: list[_Row], counted: _Counted) -> Runs:
     ordered = sorted(
-        rows, key=lambda r: (r.n_demonstrations, r.n_pairs, r.seed, r.y, math.isnan(r.items), r.items)
+        rows,
+        key=lambda r: (r.n_demonstrations, r.n_pairs, r.seed, r.y, math.isnan(r.items), r.items, r.data_seed),
     )
     return Runs(
         rows[0].model,
@@ -114,11 +143,13 @@ def _runs(rows: list[_Row]) -> Runs:
         np.array([r.y for r in ordered], np.float64),
         np.array([r.items for r in ordered], np.float64),
         np.array([r.seed for r in ordered], np.int64),
+        np.array([r.data_seed for r in ordered], np.int64),
+        *counted,
     )
 
 
-def _plain(table: Table) -> tuple[list[_Row], tuple[str, ...]]:
-    """Return the rows of a table of runs."""
+def _plain(table: Table) -> tuple[list[_Row], tuple[str, ...], dict[_Curve, _Counted]]:
+    """Return the rows of a table of runs, warnings, and what each curve's rows come to."""
     columns = _renamed(table)
     kinds: list[Kind] = [kind for kind in ("score", "loss") if kind in columns]
     _require(table, columns, "n_demonstrations (or n_sft)", "n_demonstrations")
@@ -132,7 +163,8 @@ def _plain(table: Table) -> tuple[list[_Row], tuple[str, ...]]:
     (kind,) = kinds
     blank = [None] * len(table.places)
     cells = {
-        name: columns.get(name, blank) for name in ("model", "task", "metric", "n_pairs", "items", "seed")
+        name: columns.get(name, blank)
+        for name in ("model", "task", "metric", "n_pairs", "items", "seed", "data_seed")
     }
     rows = [
         _Row(
@@ -144,7 +176,8 @@ def _plain(table: Table) -> tuple[list[_Row], tuple[str, ...]]:
             _size(table, i, "n_pairs", _default(cells["n_pairs"][i], 0)),
             _result(table, i, kind, columns[kind][i]),
             _items(table, i, cells["items"][i]),
-            _seed(table, i, cells["seed"][i]),
+            _seed(table, i, "seed", cells["seed"][i]),
+            _seed(table, i, "data_seed", cells["data_seed"][i]),
         )
         for i in range(len(table.places))
     ]
@@ -153,7 +186,9 @@ def _plain(table: Table) -> tuple[list[_Row], tuple[str, ...]]:
     if len(distinct) < len(rows):
         warnings.append(f"{table.path}: {len(rows) - len(distinct)} identical rows count once")
     kept, more = _one_metric(distinct, table.path)
-    return kept, (*warnings, *more)
+    before, apart, after = (Counter((r.model, r.task) for r in some) for some in (rows, distinct, kept))
+    counted = {c: _Counted(before[c] - apart[c], apart[c] - after[c]) for c in before}
+    return kept, (*warnings, *more), counted
 
 
 def _distinct(rows: list[_Row]) -> list[_Row]:
@@ -161,7 +196,7 @@ def _distinct(rows: list[_Row]) -> list[_Row]:
     seen: dict[tuple[object, ...], _Row] = {}
     for r in rows:
         known = None if math.isnan(r.items) else r.items
-        key = (r.model, r.task, r.metric, r.n_demonstrations, r.n_pairs, r.y, known, r.seed)
+        key = (r.model, r.task, r.metric, r.n_demonstrations, r.n_pairs, r.y, known, r.seed, r.data_seed)
         seen.setdefault(key, r)
     return list(seen.values())
 
@@ -180,7 +215,7 @@ def _one_metric(rows: list[_Row], path: Path) -> tuple[list[_Row], list[str]]:
     return [row for row in rows if row.metric == best[row.model, row.task]], warnings
 
 
-def _graded(table: Table) -> tuple[list[_Row], tuple[str, ...]]:
+def _graded(table: Table) -> tuple[list[_Row], tuple[str, ...], dict[_Curve, _Counted]]:
     """Return one row per cell of a study's outcomes: the mean of its items by the metric of its curve."""
     columns = _renamed(table)
     for name in ("n_demonstrations", "n_pairs", "method", "seed"):
@@ -204,7 +239,10 @@ def _graded(table: Table) -> tuple[list[_Row], tuple[str, ...]]:
     curves: dict[tuple[str | None, str | None], list[int]] = {}
     for i in use:
         curves.setdefault((_label(models[i]), _label(tasks[i])), []).append(i)
-    rows, warnings = [], []
+    every: dict[_Curve, set[str | None]] = {}
+    for i in range(len(table.places)):
+        every.setdefault((_label(models[i]), _label(tasks[i])), set()).add(_label(columns["cell"][i]))
+    rows, warnings, counted = [], [], {}
     for (model, task), indices in curves.items():
         measured = {columns["metric"][i] for i in indices}
         metric = next(name for name in MEASURES if name in measured)
@@ -214,6 +252,7 @@ def _graded(table: Table) -> tuple[list[_Row], tuple[str, ...]]:
         cells: dict[object, list[int]] = {}
         for i in kept:
             cells.setdefault(_label(columns["cell"][i]), []).append(i)
+        counted[model, task] = _Counted(0, len(every[model, task]) - len(cells))
         for members in cells.values():
             scores = [_result(table, i, MEASURES[metric], columns["score"][i]) for i in members]
             rows.append(
@@ -226,10 +265,10 @@ def _graded(table: Table) -> tuple[list[_Row], tuple[str, ...]]:
                     _size(table, members[0], "n_pairs", columns["n_pairs"][members[0]]),
                     math.fsum(scores) / len(scores),
                     float(len(scores)),
-                    _seed(table, members[0], columns["seed"][members[0]]),
+                    _seed(table, members[0], "seed", columns["seed"][members[0]]),
                 )
             )
-    return rows, tuple(warnings)
+    return rows, tuple(warnings), counted
 
 
 def _one_method(
@@ -336,13 +375,16 @@ def _items(table: Table, row: int, cell: Any) -> float:
     return value
 
 
-def _seed(table: Table, row: int, cell: Any) -> int:
+def _seed(table: Table, row: int, column: str, cell: Any) -> int:
     given = _default(cell, None)
     if given is None:
         return -1
-    value = _number(table, row, "seed", given, "a whole number")
+    value = _number(table, row, column, given, "a whole number")
     if value != int(value):
         raise UserError(
-            f"{table.path}, {table.places[row]}, column seed", f"{value:g}", "a whole number", "Correct it."
+            f"{table.path}, {table.places[row]}, column {column}",
+            f"{value:g}",
+            "a whole number",
+            "Correct it.",
         )
     return int(value)

@@ -4,8 +4,9 @@ Imports `laws`, and no torch.
 """
 
 from apportion.plans.budget_line import Limits, counts_at
+from apportion.plans.document import document
 from apportion.plans.next_experiment import Experiment, knowledge_gradient
-from apportion.plans.plan import STOP, Line, Plan, PriceChange, plan
+from apportion.plans.plan import STOP, Line, Plan, PriceChange, expected_surface, plan
 from apportion.plans.prices import Price, Prices, parse_price, price_of
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "PriceChange",
     "Prices",
     "counts_at",
+    "document",
+    "expected_surface",
     "knowledge_gradient",
     "parse_price",
     "plan",

@@ -1,8 +1,10 @@
 """What to measure next: the cells whose outcome would most improve the choice, for their price."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from apportion.laws.surface_kernel import Floats
 
@@ -11,17 +13,24 @@ SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 
 
+LEAST_GAIN = 5e-4
+"""A gain that nobody would notice: half a thousandth of score, or of the expected loss."""
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """A cell to train and grade.
 
-    `cost_usd` is the price of its labels; `regret_reduction` how much the expected score of the best choice
-    would rise once its outcome is known (the knowledge gradient); `worth_usd` what labels buy the same rise.
+    `cost_usd` is the price of its labels and of the run. Of that, `net_cost_usd` is what is lost to the purchase:
+    the run, and the labels beyond those that the split chosen after the outcome buys anyway (its expectation).
+    `regret_reduction` is how much the expected score of the best choice would rise once its outcome is known (the
+    knowledge gradient); `worth_usd` what labels buy the same rise.
     """
 
     n_demonstrations: int
     n_pairs: int
     cost_usd: float
+    net_cost_usd: float
     regret_reduction: float
     worth_usd: float
 
@@ -40,8 +49,16 @@ def candidate_cells(
     return [(s, p, cost) for (s, p), cost in cells.items()]
 
 
-def knowledge_gradient(utility: Floats, outcome: Floats, noise: Floats) -> Floats:
-    """Return by how much knowing each cell's outcome raises the expected best utility, shape (C,).
+class Gradient(NamedTuple):
+    """gain: (C,), by how much each cell's outcome raises the expected best utility; chosen: (Q, C), the index of the
+    best choice at each of the Q quadrature nodes of the outcome, whose weights are `WEIGHTS`."""
+
+    gain: Floats
+    chosen: NDArray[np.intp]
+
+
+def knowledge_gradient(utility: Floats, outcome: Floats, noise: Floats) -> Gradient:
+    """Return what knowing each cell's outcome is worth, and what would be chosen then.
 
     KG = E max_r E[u(r) | outcome] - max_r E[u(r)] (Frazier, Powell, Dayanik 2009), with the conditional mean
     taken linear in the outcome (exact for Gaussian u): `utility` (D, R) and `outcome` (D, C) are joint draws,
@@ -52,26 +69,50 @@ def knowledge_gradient(utility: Floats, outcome: Floats, noise: Floats) -> Float
     slope = centred.T @ (utility - mean) / len(utility)
     deviation = np.sqrt((centred**2).mean(0) + (noise**2).mean() + 1e-18)
     slope /= deviation[:, None]
-    best = (mean + NODES[:, None, None] * slope).max(-1)
-    gained = (WEIGHTS / WEIGHTS.sum()) @ best - mean.max()
-    return np.maximum(gained, 0.0)
+    values = mean + NODES[:, None, None] * slope
+    gained = (WEIGHTS / WEIGHTS.sum()) @ values.max(-1) - mean.max()
+    return Gradient(np.maximum(gained, 0.0), values.argmax(-1))
+
+
+def by_chance(utility: Floats, outcome: Floats, noise: Floats) -> float:
+    """Return the mean gain of cells whose outcomes tell nothing: what a finite number of draws makes of no gain."""
+    return float(knowledge_gradient(utility, np.roll(outcome, len(outcome) // 2, 0), noise).gain.mean())
+
+
+def wasted_usd(cell: tuple[int, int], chosen: Floats, usd: tuple[float, float]) -> float:
+    """Return the expected price of a cell's labels that the purchase has no use for.
+
+    `chosen` (Q, 2) are the demonstrations and pairs bought at each node of the outcome: what is measured first is a
+    part of what is bought later, as far as both kinds go.
+    """
+    idle = np.maximum(np.array(cell) - chosen, 0.0) @ np.array(usd)
+    return float(WEIGHTS / WEIGHTS.sum() @ idle)
 
 
 def next_experiments(
     cells: list[tuple[int, int, float]],
-    gradient: Floats,
+    gain: Floats,
+    wasted: Floats,
+    run_usd: float,
     value_of_usd: float,
     budget_usd: float,
+    least_gain: float = LEAST_GAIN,
     most: int = 3,
 ) -> tuple[Experiment, ...]:
-    """Return the cells worth more than the labels that their money buys, most gain per USD first.
+    """Return the cells worth more than what they cost the purchase, those that give most for least first.
 
-    Gains of less than a thousandth of a score point count as none.
+    A cell is worth measuring when its gain exceeds value_of_usd (wasted + run_usd), what the money lost to it would
+    have bought, and `least_gain`. Of those whose surplus is at least half of the largest, the cheapest come first.
     """
     found = []
-    for (s, p, cost), gain in zip(cells, gradient, strict=True):
-        worth = float(gain / value_of_usd) if value_of_usd > 0 else float(budget_usd)
-        worth = min(worth, float(budget_usd))
-        if gain > 1e-5 and worth > cost:
-            found.append(Experiment(s, p, round(cost, 6), float(gain), worth))
-    return tuple(sorted(found, key=lambda e: -e.regret_reduction / e.cost_usd)[:most])
+    for (s, p, cost), rise, idle in zip(cells, gain, wasted, strict=True):
+        net = float(idle) + run_usd
+        worth = min(float(rise / value_of_usd) if value_of_usd > 0 else budget_usd, budget_usd)
+        if rise > least_gain and worth > net:
+            surplus = float(rise) - max(value_of_usd, 0.0) * net
+            found.append(
+                (surplus, Experiment(s, p, round(cost + run_usd, 6), round(net, 6), float(rise), worth))
+            )
+    largest = max((surplus for surplus, _ in found), default=0.0)
+    found.sort(key=lambda f: (f[0] < largest / 2, f[1].cost_usd if f[0] >= largest / 2 else -f[0]))
+    return tuple(experiment for _, experiment in found[:most])

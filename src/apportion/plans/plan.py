@@ -22,12 +22,15 @@ from apportion.plans.budget_line import (
     straight_below,
 )
 from apportion.plans.next_experiment import (
+    LEAST_GAIN,
     Experiment,
+    by_chance,
     candidate_cells,
     knowledge_gradient,
     next_experiments,
+    wasted_usd,
 )
-from apportion.plans.prices import Prices, price_of
+from apportion.plans.prices import LARGEST_USD, Prices, price_of
 
 Status = Literal["decided", "undecided"]
 STOP = "stop: buying labels is worth more than measuring"
@@ -97,6 +100,7 @@ def plan(
     epsilon: float = 0.05,
     prior: SurfacePrior | None = None,
     limits: Limits | None = None,
+    run_usd: float = 0.0,
     draws: int = 400,
 ) -> Plan:
     """Return how to split a budget, given the runs measured so far.
@@ -105,8 +109,9 @@ def plan(
     5 % of the best (after Wang et al. 2026: the single best ratio is ill-conditioned, the middle of the region
     carries over), or 0 where no demonstrations at all are best. `prior` None is the shipped one. `prices` are
     USD for a demonstration and for a pair; an interval is averaged over its ends. Where the runs are too few,
-    or no surface explains them better than scatter about one level, the split is the prior's. Raises UserError
-    for what cannot be planned.
+    or no surface explains them better than scatter about one level, the split is the prior's. `run_usd` is the price
+    of training and grading one cell, which decides together with wasted labels what is worth measuring
+    (`next_experiment`). Raises UserError for what cannot be planned.
 
     >>> from apportion.laws.runs import read_runs
     >>> runs, _ = read_runs(Path("runs.csv"))  # doctest: +SKIP
@@ -120,14 +125,49 @@ def plan(
     check_budget(budget_usd, prices.demonstration, prices.pair, limits)
     if not 0 < epsilon < 1:
         raise UserError("epsilon", f"{epsilon:g}", "a number between 0 and 1", "Type 0.05, say.")
+    if not 0 <= run_usd <= LARGEST_USD:
+        raise UserError("the price of a run", f"{run_usd:g}", "USD, 0 or more", "Type 5, say.")
     evidence = evidence_of(outcomes)
-    prior = shipped_prior() if prior is None else prior
+    prior, excluded = _fair(prior, evidence)
     warnings = []
-    if outcomes.kind == "score":
-        prior, excluded = without_own(prior, evidence.surface)
-        if excluded:
-            warnings.append("these runs are part of the prior; planned with the prior of the other surfaces")
-    return _Problem(outcomes, evidence, budget_usd, prices, epsilon, prior, limits, draws).plan(warnings)
+    if excluded:
+        warnings.append("these runs are part of the prior; planned with the prior of the other surfaces")
+    problem = _Problem(outcomes, evidence, budget_usd, prices, epsilon, prior, limits, run_usd, draws)
+    return problem.plan(warnings)
+
+
+def expected_surface(
+    outcomes: Runs,
+    n_demonstrations: Floats,
+    n_pairs: Floats,
+    *,
+    prior: SurfacePrior | None = None,
+    draws: int = 400,
+) -> Floats:
+    """Return the expected score (or loss) at places (Q,), by the same posterior as the plan's."""
+    evidence = evidence_of(outcomes)
+    prior, _ = _fair(prior, evidence)
+    found = surface_posterior(evidence, prior, n_demonstrations, n_pairs, draws)
+    if _unfit(evidence, found):
+        found = surface_posterior(evidence.nothing(), prior, n_demonstrations, n_pairs, draws)
+    return found.draws.mean(0)
+
+
+def _fair(prior: SurfacePrior | None, evidence: Evidence) -> tuple[SurfacePrior, bool]:
+    """Return the prior without the surface that is being planned, and whether it was part of it."""
+    prior = shipped_prior() if prior is None else prior
+    return without_own(prior, evidence.surface) if evidence.kind == "score" else (prior, False)
+
+
+def _unfit(cells: Evidence, found: SurfacePosterior) -> str:
+    """Return why the runs decide nothing, or nothing."""
+    if len(cells.gain) < LEAST_CELLS:
+        return f"{len(cells.gain)} distinct cells are too few; the split is the prior's"
+    if len(np.unique(np.round(cells.n_demonstrations / (cells.n_demonstrations + cells.n_pairs), 3))) < 2:
+        return "all cells have one share of demonstrations; the split is the prior's"
+    if found.law < 0.9:
+        return "no surface explains the runs better than scatter about one level; the split is the prior's"
+    return ""
 
 
 class _Problem:
@@ -142,11 +182,12 @@ class _Problem:
         epsilon: float,
         prior: SurfacePrior,
         limits: Limits,
+        run_usd: float,
         draws: int,
     ) -> None:
         self.runs, self.evidence, self.budget_usd, self.prices = runs, evidence, budget_usd, prices
         self.epsilon, self.prior, self.limits, self.count = epsilon, prior, limits, draws
-        self.is_loss = runs.kind == "loss"
+        self.is_loss, self.run_usd = runs.kind == "loss", run_usd
         self.usd = (prices.demonstration.middle, prices.pair.middle)
         self.lowest = share_of_money(evidence.lowest_share, *self.usd)
         self.shares = share_grid(self.lowest)
@@ -166,7 +207,7 @@ class _Problem:
         cells = candidate_cells(self.budget_usd, *self.usd)
         evidence, places = self.evidence, self.places(cells)
         found = surface_posterior(evidence, self.prior, places[:, 0], places[:, 1], self.count)
-        reason = self.unfit(found)
+        reason = _unfit(evidence, found)
         if reason:
             evidence = evidence.nothing()
             found = surface_posterior(evidence, self.prior, places[:, 0], places[:, 1], self.count)
@@ -185,10 +226,7 @@ class _Problem:
         s, p = counts_at(share, self.budget_usd, *self.usd, self.limits)
         low, high = self.interval(found, line, at)
         slopes = self.marginals(evidence, s, p)
-        size = len(self.shares) * len(self.corners())
-        latent = found.latent[:, size : size + len(cells)]
-        gradient = knowledge_gradient(utility, latent, found.noise) if cells else np.zeros(0)
-        experiments = next_experiments(cells, gradient, max(slopes), self.budget_usd)
+        experiments = self.experiments(cells, found, utility, max(slopes))
         mean = values.mean(0)
         sides = np.quantile(values, [0.025, 0.975], axis=0)
         return Plan(
@@ -249,6 +287,27 @@ class _Problem:
         spread = mean.max() - mean.min()
         return mean >= mean.max() - 0.2 * spread - 1e-15
 
+    def experiments(
+        self,
+        cells: list[tuple[int, int, float]],
+        found: SurfacePosterior,
+        utility: Floats,
+        value_of_usd: float,
+    ) -> tuple[Experiment, ...]:
+        """Return what to measure next, if anything."""
+        if not cells:
+            return ()
+        size = len(self.shares) * len(self.corners())
+        latent = found.latent[:, size : size + len(cells)]
+        gradient = knowledge_gradient(utility, latent, found.noise)
+        gain = np.maximum(gradient.gain - by_chance(utility, latent, found.noise), 0.0)
+        bought = self.counts(self.usd, self.shares)
+        wasted = np.array(
+            [wasted_usd(c[:2], bought[gradient.chosen[:, i]], self.usd) for i, c in enumerate(cells)]
+        )
+        least = LEAST_GAIN * (abs(float(utility.mean(0).max())) if self.is_loss else 1.0)
+        return next_experiments(cells, gain, wasted, self.run_usd, value_of_usd, self.budget_usd, least)
+
     def interval(self, found: SurfacePosterior, line: Floats, at: int) -> tuple[float, float]:
         """Return the 95 % interval of one run at the planned share: the surface's and the run's own noise."""
         shock = generator("plan", "noise of a run").standard_normal((4, len(line))) * found.noise
@@ -259,19 +318,6 @@ class _Problem:
             y = 1 / (1 + (1 - y0) / y0 * np.exp(-shock))
         low, high = np.quantile(y, [0.025, 0.975])
         return float(low), float(high)
-
-    def unfit(self, found: SurfacePosterior) -> str:
-        """Return why the runs decide nothing, or nothing."""
-        cells = self.evidence
-        if len(cells.gain) < LEAST_CELLS:
-            return f"{len(cells.gain)} distinct cells are too few; the split is the prior's"
-        if len(np.unique(np.round(cells.n_demonstrations / (cells.n_demonstrations + cells.n_pairs), 3))) < 2:
-            return "all cells have one share of demonstrations; the split is the prior's"
-        if found.law < 0.9:
-            return (
-                "no surface explains the runs better than scatter about one level; the split is the prior's"
-            )
-        return ""
 
     def marginals(self, evidence: Evidence, s: int, p: int) -> tuple[float, float]:
         """Return what the next USD adds to the expected score, spent on demonstrations or on pairs."""

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
 from apportion.errors import UserError
 from apportion.laws.runs import Runs, read_runs
-from apportion.plans import Plan, plan
+from apportion.plans import Plan, document, plan
 from apportion.reports.drawing import BLUE, GREEN, INK, ORANGE, Picture, save, style
 from apportion.studies.study import Study
 
@@ -19,6 +20,7 @@ class PlannedPurchase:
 
     budget_usd: float
     plan: Plan
+    document: dict[str, Any]
     picture: Picture
 
 
@@ -31,12 +33,13 @@ def planned_purchase(outcomes: Path, study: Study, folder: Path) -> PlannedPurch
     if not study.grid.budgets or not outcomes.exists():
         return None
     try:
-        curves, _ = read_runs(outcomes)
+        curves, warnings = read_runs(outcomes)
         budget = max(study.grid.budgets)
         found = plan(curves[0], budget, (study.prices.demonstration, study.prices.pair))
     except UserError:  # too few cells so far, or a budget below one example
         return None
-    return PlannedPurchase(budget, found, _picture(found, _measured(curves[0], study, budget), folder))
+    plain = document(found, curves[0], budget, warnings)
+    return PlannedPurchase(budget, found, plain, _picture(found, _measured(curves[0], study, budget), folder))
 
 
 def _measured(runs: Runs, study: Study, budget: float) -> list[tuple[float, float]]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -45,7 +44,7 @@ def write_report(root: Path) -> Path:
     pictures = _pictures(record, rows, root / "figures")
     purchase = planned_purchase(root / "outcomes.parquet", record.study, root / "figures")
     if purchase is not None:
-        write_atomically(root / "plan.json", json.dumps(asdict(purchase.plan), indent=1).encode())
+        write_atomically(root / "plan.json", json.dumps(purchase.document, indent=1).encode())
     else:
         (root / "plan.json").unlink(missing_ok=True)  # of an earlier study file
     environment = Environment(
