@@ -45,8 +45,8 @@ def chunks(blocks: Iterable[Block], layout: Layout, file: str) -> Iterator[Chunk
         frame = _fast(block.text, layout)
         if frame is None:
             frame = _line_by_line(block, layout, file)
-        ids = (frame[role].str.strip_chars() for role in ("source", "target"))
-        yield Chunk(*ids, frame["time"].to_numpy(), frame["weight"].to_numpy())
+        source, target = (frame[role].str.strip_chars() for role in ("source", "target"))
+        yield Chunk(source, target, frame["time"].to_numpy(), frame["weight"].to_numpy())
 
 
 def number(text: str) -> float:

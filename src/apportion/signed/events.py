@@ -105,7 +105,10 @@ def in_order(
     weight: NDArray[np.float64],
     users: NDArray[np.str_],
 ) -> Events:
-    """Return the store of sound columns in any order; sorts by time, and only equal times by the other three."""
+    """Return the store of sound columns in any order; sorts by time, and only equal times by the other three.
+
+    The arrays are the store's from now on: where they are in order already, they are not copied.
+    """
     order = None
     if (time[1:] < time[:-1]).any():
         order = np.argsort(time, kind="stable")
@@ -118,12 +121,11 @@ def in_order(
         order = np.arange(len(time)) if order is None else order
         rows = order[tied]
         order[tied] = rows[np.lexsort((weight[rows], target[rows], source[rows], time[rows]))]
-    columns = [
-        np.array(column) if order is None else column[order] for column in (source, target, time, weight)
-    ]
-    for column in (*columns, users):
+    if order is not None:
+        source, target, time, weight = source[order], target[order], time[order], weight[order]
+    for column in (source, target, time, weight, users):
         column.flags.writeable = False
-    return Events(columns[0], columns[1], columns[2], columns[3], users)
+    return Events(source, target, time, weight, users)
 
 
 def _numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from apportion.errors import UserError
 
@@ -16,6 +16,14 @@ BLOCK_BYTES = 8 << 20
 HEAD_BYTES = 1 << 16
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 WAYS_TO_BREAK = (EOFError, OSError, zlib.error, tarfile.TarError)
+
+
+class Readable(Protocol):
+    """What bytes can be read from."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return at most so many bytes, none at the end."""
+        ...
 
 
 class Block(NamedTuple):
@@ -28,7 +36,7 @@ class Block(NamedTuple):
 class Opened:
     """An open file whose beginning can be looked at before it is read."""
 
-    def __init__(self, file: str, stream: IO[bytes]) -> None:
+    def __init__(self, file: str, stream: "Readable") -> None:
         self.file = file
         self._stream = stream
         self._line = 1
@@ -78,7 +86,7 @@ def opened(path: Path) -> Iterator[Opened]:
     with raw:
         start = raw.read(3)
         raw.seek(0)
-        stream: IO[bytes] = raw
+        stream: Readable = raw
         if start.startswith(b"\x1f\x8b"):
             stream = gzip.GzipFile(fileobj=raw)
         elif start == b"BZh":

@@ -72,9 +72,9 @@ def _gathered(frames: Iterable[Any], names: list[str], where: str, layout: str) 
     gathering = Gathering(where, layout)
     first = 1
     for frame in frames:
-        ids = (_ids(frame[columns[role]], role, where, first) for role in ("source", "target"))
-        numbers = (_numbers(frame[columns[role]], role, where, first) for role in ("time", "weight"))
-        gathering.add(Chunk(*ids, *numbers))
+        ids = [_ids(frame[columns[role]], role, where, first) for role in ("source", "target")]
+        numbers = [_numbers(frame[columns[role]], role, where, first) for role in ("time", "weight")]
+        gathering.add(Chunk(ids[0], ids[1], numbers[0], numbers[1]))
         first += len(frame)
     return gathering.finish()
 

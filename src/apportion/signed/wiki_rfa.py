@@ -92,5 +92,5 @@ def _vote(record: dict[bytes, str]) -> tuple[str, str, float, float] | str:
 
 def _chunk(rows: list[tuple[str, str, float, float]]) -> Chunk:
     source, target, time, weight = zip(*rows, strict=True)
-    ids = (pl.Series(column, dtype=pl.String) for column in (source, target))
-    return Chunk(*ids, np.array(time), np.array(weight))
+    ids = [pl.Series(column, dtype=pl.String) for column in (source, target)]
+    return Chunk(ids[0], ids[1], np.array(time), np.array(weight))
