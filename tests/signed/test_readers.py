@@ -179,9 +179,7 @@ def test_what_is_dropped_is_counted(read: Write) -> None:
     assert found.events.digest == EXPECTED.digest
     assert found.dropped == {"exact duplicate row": 3, "self loop": 2, "weight of 0": 1}
     assert found.rows == 10
-    assert (
-        found.backwards == 2
-    )  # 5,5,1,1 after the last line, and the last line but two after 7,8,0,2 is later
+    assert found.backwards == 1
 
 
 def test_rows_of_one_time_and_pair_that_differ_are_kept(read: Write) -> None:
@@ -197,8 +195,8 @@ def test_times_going_backwards_are_sorted_and_counted(read: Write) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from("1 2 10 a b 007 7".split()),
-            st.sampled_from("1 2 10 a c".split()),
+            st.sampled_from(["1", "2", "10", "a", "b", "007", "7"]),
+            st.sampled_from(["1", "2", "10", "a", "c"]),
             st.sampled_from([-1, 0, 1, 2]),
             st.integers(0, 4),
         ),
@@ -215,7 +213,7 @@ def test_rows_in_any_order_and_blocks_against_the_obvious(
     kept = {row for row in rows if row[0] != row[1] and row[2] != 0}
     lines = [",".join(map(str, row)) for row in shuffled.sample(rows, len(rows))]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "HEAD_BYTES", 1)
+        patch.setattr(opening, "HEAD_BYTES", 20)
         patch.setattr(opening, "BLOCK_BYTES", block)
         if not kept:
             with pytest.raises(UserError, match="all dropped"):

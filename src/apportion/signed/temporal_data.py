@@ -55,10 +55,9 @@ def from_temporal_data(data: "TemporalData", column: int = 0, users: Sequence[st
 
 
 def _array(data: Any, name: str) -> np.ndarray:
-    value = data[name] if name in data else None
-    if value is None:
+    if name not in data or data[name] is None:
         raise UserError("TemporalData", f"no {name}", "src, dst, t and msg", "Fill them in.")
-    return value.detach().cpu().numpy()
+    return data[name].detach().cpu().numpy()
 
 
 def _libraries() -> tuple[Any, Any]:
