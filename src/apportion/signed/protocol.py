@@ -9,6 +9,7 @@ epochs chosen by test metrics, a threshold of .5 on the logit) is not reproduced
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -87,8 +88,7 @@ class Walk(TrainingStream):
 
     def with_seed(self, seed: int, *, features: bool = True) -> "Walk":
         """Return the same way with other non-links in training; what does not depend on the seed is shared."""
-        other = Walk.__new__(Walk)
-        other.__dict__ |= self.__dict__
+        other = copy(self)
         other._seed, other._with_features = seed, features
         other.n_features = len(HISTORY_FEATURES) if features else 0
         return other
