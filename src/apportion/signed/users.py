@@ -41,7 +41,10 @@ def id_column(ids: Ids, role: str) -> pl.Series:
     if isinstance(ids, pl.Series) and (ids.dtype == pl.String or ids.dtype.is_integer()):
         column = ids
     else:
-        column = _series(np.asarray(ids), role)
+        values = np.asarray(ids)
+        if values.dtype.kind in "fU" and isinstance(ids, Sequence):  # mixed types, or numbers of more than 64 bits
+            values = np.array(ids, dtype=object)
+        column = _series(values, role)
     if column.null_count():
         row = int(column.is_null().arg_max() or 0) + 1
         raise _bad_id(role, row, "no id", "an id in every row", "Fill it in, or leave the event out.")
