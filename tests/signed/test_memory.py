@@ -105,7 +105,9 @@ def test_without_balance_an_event_reaches_the_memory_of_its_sign_alone():
     memory = SignedMemory(DIM, 3, balance=False)
     table = MemoryTable(3, DIM, "own")
     one = torch.tensor
-    update = memory(table, one([0]), one([1]), one([5.0], dtype=torch.float64), one([-2.0], dtype=torch.float64))
+    update = memory(
+        table, one([0]), one([1]), one([5.0], dtype=torch.float64), one([-2.0], dtype=torch.float64)
+    )
     assert torch.equal(update.positive, table.positive[:2])
     assert not torch.allclose(update.negative, table.negative[:2])
 
@@ -130,7 +132,9 @@ def test_initial_memories_depend_on_the_number_of_the_user_alone():
 
 def test_tables_grow_and_clear():
     table = MemoryTable(4, DIM, "own")
-    table.write(MemoryUpdate(torch.tensor([1]), torch.ones(1, DIM), -torch.ones(1, DIM), torch.tensor([7.0]).double()))
+    table.write(
+        MemoryUpdate(torch.tensor([1]), torch.ones(1, DIM), -torch.ones(1, DIM), torch.tensor([7.0]).double())
+    )
     table.grow(2000)
     assert table.n_users >= 2000
     assert torch.equal(table.positive[1], torch.ones(DIM))

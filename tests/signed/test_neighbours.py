@@ -6,7 +6,8 @@ from apportion.signed.neighbours import Neighbours
 
 USERS = 5
 events_strategy = st.lists(
-    st.tuples(st.integers(0, USERS - 1), st.integers(0, USERS - 1), st.integers(-3, 3).filter(bool)), max_size=40
+    st.tuples(st.integers(0, USERS - 1), st.integers(0, USERS - 1), st.integers(-3, 3).filter(bool)),
+    max_size=40,
 )
 
 
@@ -28,7 +29,12 @@ def slow_latest(rows, user, width):
 
 def as_rows(latest, i):
     return [
-        (int(latest.other[i, j]), float(latest.time[i, j]), float(latest.weight[i, j]), bool(latest.outgoing[i, j]))
+        (
+            int(latest.other[i, j]),
+            float(latest.time[i, j]),
+            float(latest.weight[i, j]),
+            bool(latest.outgoing[i, j]),
+        )
         for j in range(latest.known.shape[1])
         if latest.known[i, j]
     ]

@@ -19,7 +19,9 @@ from apportion.signed.events import Events
 from apportion.signed.scorer import Group, Progress, Queries, Scorer, SignedTask, TrainingStream
 
 RENEWED_AFTER, LEAST_GROWTH = 0.005, 100
-STEPS = 60  # optimiser steps an epoch: the training part in so many pieces, each scored from the graph before it
+STEPS = (
+    60  # optimiser steps an epoch: the training part in so many pieces, each scored from the graph before it
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class Graph:
         self.counts = torch.zeros(n_users, 4)  # gave +, gave -, got +, got -
         positive = torch.from_numpy(events.weight > 0)
         ends = torch.from_numpy(np.stack([events.source, events.target]))  # [2, n]
-        for column, (role, chosen) in enumerate(((0, positive), (0, ~positive), (1, positive), (1, ~positive))):
+        for column, (role, chosen) in enumerate(
+            ((0, positive), (0, ~positive), (1, positive), (1, ~positive))
+        ):
             self.counts[:, column] = torch.bincount(ends[role][chosen], minlength=n_users).float()
         self.counts = torch.log1p(self.counts)
         self.any = self._means(ends)
