@@ -71,7 +71,7 @@ class Walk(TrainingStream):
         self._asks_existence = task in ("existence", "signed-existence")
         self.n_users = split.events.n_users * (2 if self._leaks and self._asks_existence else 1)
         self._history = History(split.events)
-        self._kept: dict[tuple[str, bool], list[Group]] = {}
+        self._kept: dict[tuple[str, bool, int], list[Group]] = {}
         self._seen = split.transductive().astype(np.int8) + ~split.inductive()
         self.validation_asked = self._asked(
             slice(split.train_end, split.validation_end),
@@ -84,12 +84,17 @@ class Walk(TrainingStream):
             protocol.non_links if task == "existence" else 1,
         )
         self._seed, self._with_features = seed, features
+        self._training_group_size = protocol.training_group_size
         self.n_features = len(HISTORY_FEATURES) if features else 0
 
-    def with_seed(self, seed: int, *, features: bool = True) -> "Walk":
-        """Return the same way with other non-links in training; what does not depend on the seed is shared."""
+    def for_model(self, seed: int, *, features: bool, training_group_size: int | None = None) -> "Walk":
+        """Return the same way as one model and seed goes it; validation and test are the same for all.
+
+        Other seeds have other non-links in training. What is looked up for one is shared with the others.
+        """
         other = copy(self)
         other._seed, other._with_features = seed, features
+        other._training_group_size = training_group_size or self.protocol.training_group_size
         other.n_features = len(HISTORY_FEATURES) if features else 0
         return other
 
@@ -99,7 +104,7 @@ class Walk(TrainingStream):
         A group may ask nothing (at the start nobody has been seen) or hold no events (as published).
         """
         part = slice(0, self.split.train_end)
-        size = self.protocol.training_group_size
+        size = self._training_group_size
         if not self._asks_existence:
             return self._keep("train", lambda: self._asked(part, (), 0), part, size)
         asked = self._asked(part, ("uniform",), 1, seed=1 + self._seed, index=epoch)
@@ -120,7 +125,7 @@ class Walk(TrainingStream):
     def training_events(self) -> Iterator[Events]:
         """Yield the events of the training part in groups, for a model that only observes them."""
         train = self.split.train
-        borders = train.groups(self.protocol.training_group_size)
+        borders = train.groups(self._training_group_size)
         for start, end in pairwise(borders):
             yield train[int(start) : int(end)]
 
@@ -129,7 +134,7 @@ class Walk(TrainingStream):
         return validation_score(self.task, self.validation_asked.with_scores(scores))
 
     def _keep(self, name: str, asked: Callable[[], Scored], part: slice, size: int) -> list[Group]:
-        key = (name, self._with_features)
+        key = (name, self._with_features, size)
         if key not in self._kept:
             self._kept[key] = list(self._groups(asked(), part, size))
         return self._kept[key]

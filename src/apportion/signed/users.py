@@ -42,7 +42,9 @@ def id_column(ids: Ids, role: str) -> pl.Series:
         column = ids
     else:
         values = np.asarray(ids)
-        if values.dtype.kind in "fU" and isinstance(ids, Sequence):  # mixed types, or numbers of more than 64 bits
+        if values.dtype.kind in "fU" and isinstance(
+            ids, Sequence
+        ):  # mixed types, or numbers of more than 64 bits
             values = np.array(ids, dtype=object)
         column = _series(values, role)
     if column.null_count():
