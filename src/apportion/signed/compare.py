@@ -50,6 +50,7 @@ class Comparison:
     parts: dict[str, list[Row]]
     ran: list[Ran]
     left_out: dict[str, str]
+    notes: list[str]
 
     def document(self) -> dict[str, Any]:
         """Return what `--json` prints."""
@@ -84,7 +85,22 @@ def compare(
     runs = [Run(name, seed) for name in kept for seed in range(seeds if model(name).is_random else 1)]
     split = Split.by_quantiles(events)
     ran = run_all(split, task, protocol, runs, workers=workers, told=told) if runs else []
-    return Comparison(task, protocol, {part: rows_of(task, ran, part) for part in parts}, ran, left_out)
+    rows = {part: rows_of(task, ran, part) for part in parts}
+    return Comparison(task, protocol, rows, ran, left_out, _notes(split, ran))
+
+
+def _notes(split: Split, ran: Sequence[Ran]) -> list[str]:
+    """Return what a reader of the numbers has to know about the events that they are made of."""
+    if not ran:
+        return []
+    asked = int((ran[0].evaluation.test.kind == 0).sum())
+    left = len(split.test) - asked
+    if not left:
+        return []
+    return [
+        f"{left:,} of {len(split.test):,} test events are not asked for: an end was never seen before in its role, "
+        "which no non-link is like"
+    ]
 
 
 def rows_of(task: SignedTask, ran: Sequence[Ran], part: str) -> list[Row]:

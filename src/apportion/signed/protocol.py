@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from apportion.errors import UserError
 from apportion.signed.events import Events
 from apportion.signed.history import HISTORY_FEATURES, History
 from apportion.signed.metrics import validation_score
@@ -28,6 +29,7 @@ from apportion.signed.splits import Split
 
 ProtocolName = Literal["causal", "as-published"]
 BLOCK = 50_000  # queries whose features are looked up at a time
+AS_PUBLISHED_GROUP_SIZE = 1000
 MOST_KEPT = 1_000_000  # queries of test; more are looked up anew by each model, in bounded memory
 
 
@@ -48,6 +50,14 @@ class Protocol:
     validation_non_links: int = 5
     seed: int = 0
 
+    @classmethod
+    def named(cls, name: ProtocolName, *, group_size: int | None = None, non_links: int = 20) -> "Protocol":
+        """Return a protocol with its usual group size, or another; as published that is 1,000."""
+        if name == "causal":
+            return cls(group_size=group_size or cls().group_size, non_links=non_links)
+        size = group_size or AS_PUBLISHED_GROUP_SIZE
+        return cls(name, group_size=size, training_group_size=size, non_links=non_links)
+
 
 class Walk(TrainingStream):
     """A network on its way: what a model is asked in training, validation and test, and what it then observes.
@@ -64,6 +74,7 @@ class Walk(TrainingStream):
         seed: int = 0,
         features: bool = True,
     ) -> None:
+        _refuse_what_cannot_be_learned(split, task)
         self.split = split
         self.task = task
         self.protocol = protocol
@@ -94,7 +105,8 @@ class Walk(TrainingStream):
         """
         other = copy(self)
         other._seed, other._with_features = seed, features
-        other._training_group_size = training_group_size or self.protocol.training_group_size
+        own = None if self._leaks else training_group_size  # as published, all go in the same groups
+        other._training_group_size = own or self.protocol.training_group_size
         other.n_features = len(HISTORY_FEATURES) if features else 0
         return other
 
@@ -220,3 +232,30 @@ class Walk(TrainingStream):
         if not self._with_features:
             return np.zeros((len(asked), 0), dtype=np.float32)
         return self._history.features(asked.source, asked.target, asked.time)
+
+
+def _refuse_what_cannot_be_learned(split: Split, task: SignedTask) -> None:
+    """Raise a `UserError` for a task that training holds no two answers to."""
+    sign = split.train.sign
+    if task in ("sign", "signed-existence") and (sign == sign[0]).all():
+        kind = "positive" if sign[0] > 0 else "negative"
+        raise UserError(
+            f"the task {task}",
+            f"only {kind} events in the training part",
+            "events of both signs",
+            "Choose another task: --task existence.",
+        )
+    if task in ("existence", "signed-existence") and split.events.n_users < 3:
+        raise UserError(
+            f"the task {task}",
+            f"{split.events.n_users} users",
+            "three at least, so that there is a pair that does not happen",
+            "Choose another task: --task sign.",
+        )
+    if task == "weight" and np.ptp(split.train.weight) == 0:
+        raise UserError(
+            "the task weight",
+            "one weight in the training part",
+            "several",
+            "Choose another task: --task sign.",
+        )
