@@ -29,7 +29,8 @@ class GraphSettings:
     """How a graph network is trained: Adam, until validation has not improved for `patience` epochs."""
 
     dim: int = 64
-    learning_rate: float = 0.005
+    own_dim: int = 16  # of the learned vector of a user, beside its counts
+    learning_rate: float = 0.002
     weight_decay: float = 1e-4
     dropout: float = 0.2
     epochs: int = 15
@@ -54,7 +55,7 @@ class Graph:
         self.negative = self._means(ends[:, ~positive])
 
     def _means(self, ends: Tensor) -> Tensor:
-        """Return the matrix that takes each user's mean over neighbours in either direction, sparse [n_users, n_users]."""
+        """Return the sparse matrix [n_users, n_users] that takes the mean over neighbours in either direction."""
         both = torch.cat([ends, ends.flip(0)], dim=1)
         degree = torch.bincount(both[0], minlength=self.n_users).clamp(min=1).float()
         shape = (self.n_users, self.n_users)

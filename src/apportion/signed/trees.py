@@ -90,11 +90,8 @@ class BoostedTrees(Scorer):
             if trees % EVERY:
                 continue
             score = stream.validation_score(_answers(self.task, model, raw))
-            if (
-                np.isfinite(score)
-                and score > self.validation_score + 1e-9
-                or self._model is None
-                and not best_trees
+            if (np.isfinite(score) and score > self.validation_score + 1e-9) or (
+                self._model is None and not best_trees
             ):
                 self.validation_score, best_trees = score, trees
         if best_trees:
