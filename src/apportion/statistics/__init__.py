@@ -4,6 +4,7 @@ from apportion.statistics.agreement import Agreement, agreement
 from apportion.statistics.clustered import clustered_mean
 from apportion.statistics.crossed import mean_over_seeds_and_items
 from apportion.statistics.estimate import Basis, Estimate
+from apportion.statistics.linked_users import Reweighted, over_seeds_and_users, reweighted
 from apportion.statistics.paired import contrast, paired_difference
 from apportion.statistics.power import items_needed
 from apportion.statistics.wilson import wilson
@@ -12,11 +13,14 @@ __all__ = [
     "Agreement",
     "Basis",
     "Estimate",
+    "Reweighted",
     "agreement",
     "clustered_mean",
     "contrast",
     "items_needed",
     "mean_over_seeds_and_items",
+    "over_seeds_and_users",
     "paired_difference",
+    "reweighted",
     "wilson",
 ]

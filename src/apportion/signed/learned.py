@@ -1,0 +1,193 @@
+"""Learned models of signed networks as scorers: SEMBA, its ablations and TGN."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from apportion.identity import seed_for
+from apportion.signed.attention import Neighbourhood
+from apportion.signed.events import Events
+from apportion.signed.heads import Scale, loss, scale_of, scores
+from apportion.signed.memory import MemoryTable, MemoryUpdate
+from apportion.signed.neighbours import Neighbours
+from apportion.signed.scorer import Group, Progress, Queries, Scorer, SignedTask, TrainingStream
+from apportion.signed.semba import Semba, SembaSettings
+
+FEWEST = 8  # queries scored at once; below 4, matrix products round otherwise, so fewer are filled up
+
+
+class Learned(Scorer):
+    """A network with its state: the memories and latest neighbours of all users as of the last observed event.
+
+    Scores depend on the query and the state alone: with the usual widths (64 and more) they are bit for bit the same
+    whatever else is asked in the same call. Users that were not there at `fit` get rows when they first occur.
+    """
+
+    def __init__(self, settings: SembaSettings, task: SignedTask, n_users: int, n_features: int) -> None:
+        self.settings = settings
+        self.task: SignedTask = task
+        self.n_features = n_features
+        self.uses_features = settings.features
+        with torch.random.fork_rng():
+            torch.manual_seed(seed_for("signed fit", "before"))
+            self.network = Semba(settings, task, n_features)
+        self.network.eval()
+        self.scale = Scale(0.0, 1.0, (0.5, 0.5))
+        self.table = MemoryTable(n_users, settings.dim, settings.initial)
+        self.neighbours = Neighbours(n_users, settings.neighbours)
+        self.epochs: list[dict[str, float]] = []  # loss and validation score of each epoch of the last fit
+        self._fresh: MemoryUpdate | None = None
+
+    def reset(self) -> None:
+        """Forget every observed event, keep what was learned."""
+        self.table.clear()
+        self.neighbours.clear()
+        self._fresh = None
+
+    def score(self, queries: Queries) -> NDArray[np.float64]:
+        """Return a score for each query from the events observed so far; changes nothing."""
+        m = len(queries)
+        if m < FEWEST:
+            rows = np.arange(FEWEST) % max(m, 1)
+            if m == 0:
+                return np.zeros((0, 3) if self.task == "signed-existence" else 0)
+            features = None if queries.features is None else queries.features[rows]
+            queries = Queries(queries.source[rows], queries.target[rows], queries.time[rows], features)
+        with torch.no_grad():
+            return scores(self.answers(queries), self.task, self.scale).numpy()[:m]
+
+    def observe(self, events: Events) -> None:
+        """Take in events; none may be earlier than one observed before."""
+        if len(events) == 0:
+            return
+        self._make_room(events.source, events.target)
+        self.neighbours.observe(events.source, events.target, events.time, events.weight)
+        if not self.settings.memory:
+            return
+        with torch.set_grad_enabled(self.network.training):
+            update = self.network.remember(
+                self.table,
+                *(torch.tensor(x) for x in (events.source, events.target, events.time, events.weight)),
+            )
+        self.table.write(update)
+        self._fresh = update if self.network.training else None
+
+    def answers(self, queries: Queries) -> Tensor:
+        """Return the answers of the network's members, [members, m, outputs]."""
+        self._make_room(queries.source, queries.target)
+        ends = np.concatenate([queries.source, queries.target])
+        latest = self.neighbours.latest(ends)
+        seen = Neighbourhood(
+            *(torch.from_numpy(x) for x in latest), torch.from_numpy(np.tile(queries.time, 2))
+        )
+        features = None if queries.features is None else torch.from_numpy(queries.features)
+        source, target = torch.tensor(queries.source), torch.tensor(queries.target)
+        return self.network(self.table, self._fresh, source, target, seen, features)
+
+    def fit(self, stream: TrainingStream, seed: int, progress: Progress | None = None) -> None:
+        """Learn by Adam, one step a group, until validation has not improved for `patience` epochs; keep the best.
+
+        What is chosen by is the running mean of the weights, walked through the training part anew, so that the
+        state it is judged in is the state that it would make.
+        """
+        s = self.settings
+        with torch.random.fork_rng():
+            torch.manual_seed(seed_for("signed fit", str(seed)))
+            self.network = Semba(s, self.task, self.n_features)
+            first = stream.train(0)
+            self.scale = scale_of(torch.from_numpy(np.concatenate([g.labels for g in first])), self.task)
+            if s.features:
+                self.network.inputs.learn(
+                    np.concatenate([g.queries.features for g in first if g.queries.features is not None])
+                )
+            optimiser = torch.optim.Adam(
+                self.network.parameters(), lr=s.learning_rate, weight_decay=s.weight_decay
+            )
+            mean = {name: x.detach().clone() for name, x in self.network.state_dict().items()}
+            best, best_score, since = mean, -np.inf, 0
+            validation = stream.validation()
+            self.epochs = []
+            step = 0
+            for epoch in range(s.epochs):
+                groups = stream.train(epoch)
+                losses = []
+                self.network.train()
+                self.reset()
+                for i, group in enumerate(groups):
+                    if progress is not None and i % 10 == 0:
+                        progress("training", (epoch + i / len(groups)) / s.epochs)
+                    losses.append(self._learn_from(group, optimiser))
+                    step += 1
+                    decay = min(s.averaging, step / (step + 10))
+                    for name, x in self.network.named_parameters():
+                        mean[name].lerp_(x.detach(), 1 - decay)
+                now = {name: x.detach().clone() for name, x in self.network.state_dict().items()}
+                self.network.load_state_dict(mean)
+                score = stream.validation_score(self._walk(groups, validation))
+                self.epochs.append({"loss": float(np.mean(losses)), "validation": score})
+                if score > best_score:
+                    best, best_score, since = {name: x.clone() for name, x in mean.items()}, score, 0
+                else:
+                    since += 1
+                if since >= s.patience:
+                    break
+                self.network.load_state_dict(now)
+            self.network.load_state_dict(best)
+            self._walk(stream.train(0), validation)
+        if progress is not None:
+            progress("training", 1.0)
+
+    def state(self) -> dict[str, NDArray]:
+        """Return all that observing changes, by name; the arrays are the model's own."""
+        memories = {"positive": self.table.positive, "negative": self.table.negative, "last": self.table.last}
+        return {name: x.numpy() for name, x in memories.items()} | {
+            f"neighbours_{name}": x for name, x in self.neighbours.tables().items()
+        }
+
+    def restore(self, state: dict[str, NDArray]) -> None:
+        """Stand where another model stood whose `state` this is."""
+        self.table.grow(len(state["last"]))
+        n = len(state["last"])
+        self.table.clear()
+        self.table.positive[:n], self.table.negative[:n], self.table.last[:n] = (
+            torch.from_numpy(state[name]) for name in ("positive", "negative", "last")
+        )
+        self.neighbours.restore({name: state[f"neighbours_{name}"] for name in self.neighbours.tables()})
+        self._fresh = None
+
+    def _learn_from(self, group: Group, optimiser: torch.optim.Optimizer) -> float:
+        """Take one step on the queries of a group, then observe its events."""
+        value = 0.0
+        if len(group.queries):
+            wrong = loss(
+                self.answers(group.queries),
+                torch.from_numpy(group.labels),
+                self.task,
+                self.scale,
+                self.settings.class_weight,
+            )
+            optimiser.zero_grad()
+            wrong.backward()
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+            optimiser.step()
+            value = wrong.item()
+        self.observe(group.events)
+        return value
+
+    def _walk(self, train: list[Group], validation: list[Group]) -> NDArray[np.float64]:
+        """Return the scores of the validation queries; observes everything from the start, as a user would."""
+        self.network.eval()
+        self.reset()
+        for group in train:
+            self.observe(group.events)
+        found = []
+        for group in validation:
+            found.append(self.score(group.queries))
+            self.observe(group.events)
+        return np.concatenate(found)
+
+    def _make_room(self, source: NDArray[np.int64], target: NDArray[np.int64]) -> None:
+        top = int(max(source.max(), target.max())) + 1
+        self.table.grow(top)
+        self.neighbours.grow(top)
