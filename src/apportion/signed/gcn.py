@@ -17,10 +17,10 @@ class GcnEmbedder(Embedder):
     def __init__(self, n_users: int, settings: GraphSettings) -> None:
         super().__init__()
         d = settings.dim
-        self.own = nn.Embedding(n_users, d)
+        self.own = nn.Embedding(n_users, settings.own_dim)
         nn.init.zeros_(self.own.weight)
         self.counts = nn.Linear(2, d)
-        self.layers = nn.ModuleList([nn.Linear(4 * d, d), nn.Linear(2 * d, d)])
+        self.layers = nn.ModuleList([nn.Linear(2 * (d + settings.own_dim), d), nn.Linear(2 * d, d)])
         self.dropout = nn.Dropout(settings.dropout)
         self.width = d
 
@@ -37,8 +37,8 @@ class GcnEmbedder(Embedder):
 class Gcn(GraphSoFar):
     """GCN as a scorer; see `graph_so_far` for when it embeds anew."""
 
-    def __init__(self, task: SignedTask, n_users: int, settings: GraphSettings = GraphSettings()) -> None:
-        super().__init__(task, n_users, settings)
+    def __init__(self, task: SignedTask, n_users: int, settings: GraphSettings | None = None) -> None:
+        super().__init__(task, n_users, settings or GraphSettings())
 
     def embedder(self) -> Embedder:
         """Return a new embedder with random weights."""

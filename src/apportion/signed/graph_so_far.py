@@ -19,7 +19,9 @@ from apportion.signed.events import Events
 from apportion.signed.scorer import Group, Progress, Queries, Scorer, SignedTask, TrainingStream
 
 RENEWED_AFTER, LEAST_GROWTH = 0.005, 100
-STEPS = 60  # optimiser steps an epoch: the training part in so many pieces, each scored from the graph before it
+STEPS = (
+    60  # optimiser steps an epoch: the training part in so many pieces, each scored from the graph before it
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class GraphSettings:
     """How a graph network is trained: Adam, until validation has not improved for `patience` epochs."""
 
     dim: int = 64
-    learning_rate: float = 0.005
+    own_dim: int = 16  # of the learned vector of a user, beside its counts
+    learning_rate: float = 0.002
     weight_decay: float = 1e-4
     dropout: float = 0.2
     epochs: int = 15
@@ -42,7 +45,9 @@ class Graph:
         self.counts = torch.zeros(n_users, 4)  # gave +, gave -, got +, got -
         positive = torch.from_numpy(events.weight > 0)
         ends = torch.from_numpy(np.stack([events.source, events.target]))  # [2, n]
-        for column, (role, chosen) in enumerate(((0, positive), (0, ~positive), (1, positive), (1, ~positive))):
+        for column, (role, chosen) in enumerate(
+            ((0, positive), (0, ~positive), (1, positive), (1, ~positive))
+        ):
             self.counts[:, column] = torch.bincount(ends[role][chosen], minlength=n_users).float()
         self.counts = torch.log1p(self.counts)
         self.any = self._means(ends)
@@ -50,7 +55,7 @@ class Graph:
         self.negative = self._means(ends[:, ~positive])
 
     def _means(self, ends: Tensor) -> Tensor:
-        """Return the matrix that takes each user's mean over neighbours in either direction, sparse [n_users, n_users]."""
+        """Return the sparse matrix [n_users, n_users] that takes the mean over neighbours in either direction."""
         both = torch.cat([ends, ends.flip(0)], dim=1)
         degree = torch.bincount(both[0], minlength=self.n_users).clamp(min=1).float()
         shape = (self.n_users, self.n_users)

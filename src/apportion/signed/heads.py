@@ -18,9 +18,9 @@ class PairHead(nn.Module):
 
     The terms of a pair are [z_u | z_v | z_u * z_v | |z_u - z_v|] and whatever else is known of it: products and
     differences can say that two users agree, which no sum of a part of u and a part of v can. Beside the network, a
-    straight line from the terms that are `direct` to the answer. The members differ by factors on the inputs and
-    hidden units (TabM, Gorishniy 2025); the loss is the mean of theirs, the answer their mean answer. It is a small ensemble at
-    the cost of a wider layer.
+    straight line from the terms that are `direct` to the answer. The members differ by factors and shifts of their
+    hidden units and by their last layer (after TabM, Gorishniy 2025, without factors on the inputs); the loss is
+    the mean of theirs, the answer their mean answer. A small ensemble at the cost of a wider layer.
     """
 
     def __init__(
@@ -30,17 +30,21 @@ class PairHead(nn.Module):
         self.first = nn.Linear(terms, hidden)
         self.second = nn.Linear(hidden, hidden)
         self.dropout = nn.Dropout(dropout)
-        self.on_terms = nn.Parameter(_factors(members, terms))
-        self.on_hidden = nn.Parameter(_factors(members, hidden))
+        self.factor = nn.Parameter(_factors(members, hidden))
+        self.shift = nn.Parameter(torch.zeros(members, hidden))
+        self.again = nn.Parameter(_factors(members, hidden))
         self.last = nn.Parameter(torch.randn(members, outputs, hidden) / hidden**0.5)
         self.bias = nn.Parameter(torch.zeros(members, outputs))
         self.direct = nn.Parameter(torch.zeros(outputs, direct))
 
     def forward(self, terms: Tensor, direct: Tensor) -> Tensor:
         """Return the answers of all members on m pairs, [members, m, outputs]; `direct` is [m, direct]."""
-        h = functional.gelu(self.first(terms * self.on_terms.unsqueeze(1)))
-        h = self.dropout(h) * self.on_hidden.unsqueeze(1)
-        h = self.dropout(functional.gelu(self.second(h)))
+        h = self.first(terms) * self.factor.unsqueeze(1) + self.shift.unsqueeze(1)
+        kept = self.dropout(
+            torch.ones_like(h[0])
+        )  # the same units fall out in all members: a draw costs more than a product
+        h = functional.gelu(h) * self.again.unsqueeze(1) * kept
+        h = functional.gelu(self.second(h))
         # a product and a sum, not a matrix product: with few outputs that one rounds by how many pairs there are
         out = (h.unsqueeze(2) * self.last.unsqueeze(1)).sum(-1) + self.bias.unsqueeze(1)
         return out + (direct.unsqueeze(1) * self.direct).sum(-1)

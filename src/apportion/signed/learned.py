@@ -20,8 +20,8 @@ FEWEST = 8  # queries scored at once; below 4, matrix products round otherwise, 
 class Learned(Scorer):
     """A network with its state: the memories and latest neighbours of all users as of the last observed event.
 
-    Scores depend on the query and the state alone: they are bit for bit the same whatever else is asked in the same
-    call. Users that were not there at `fit` get rows when they first occur.
+    Scores depend on the query and the state alone: with the usual widths (64 and more) they are bit for bit the same
+    whatever else is asked in the same call. Users that were not there at `fit` get rows when they first occur.
     """
 
     def __init__(self, settings: SembaSettings, task: SignedTask, n_users: int, n_features: int) -> None:
@@ -29,7 +29,9 @@ class Learned(Scorer):
         self.task: SignedTask = task
         self.n_features = n_features
         self.uses_features = settings.features
-        self.network = Semba(settings, task, n_features)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed_for("signed fit", "before"))
+            self.network = Semba(settings, task, n_features)
         self.network.eval()
         self.scale = Scale(0.0, 1.0, (0.5, 0.5))
         self.table = MemoryTable(n_users, settings.dim, settings.initial)
@@ -135,6 +137,24 @@ class Learned(Scorer):
             self._walk(stream.train(0), validation)
         if progress is not None:
             progress("training", 1.0)
+
+    def state(self) -> dict[str, NDArray]:
+        """Return all that observing changes, by name; the arrays are the model's own."""
+        memories = {"positive": self.table.positive, "negative": self.table.negative, "last": self.table.last}
+        return {name: x.numpy() for name, x in memories.items()} | {
+            f"neighbours_{name}": x for name, x in self.neighbours.tables().items()
+        }
+
+    def restore(self, state: dict[str, NDArray]) -> None:
+        """Stand where another model stood whose `state` this is."""
+        self.table.grow(len(state["last"]))
+        n = len(state["last"])
+        self.table.clear()
+        self.table.positive[:n], self.table.negative[:n], self.table.last[:n] = (
+            torch.from_numpy(state[name]) for name in ("positive", "negative", "last")
+        )
+        self.neighbours.restore({name: state[f"neighbours_{name}"] for name in self.neighbours.tables()})
+        self._fresh = None
 
     def _learn_from(self, group: Group, optimiser: torch.optim.Optimizer) -> float:
         """Take one step on the queries of a group, then observe its events."""

@@ -23,6 +23,12 @@ METRICS: dict[SignedTask, tuple[str, ...]] = {
     "weight": ("rmse", "mae", "r2", "pearson", "spearman", "kl"),
 }
 LOWER_IS_BETTER = ("rmse", "mae", "kl")
+BOUNDS = {
+    **dict.fromkeys(METRICS["sign"] + METRICS["existence"] + METRICS["signed-existence"], (0.0, 1.0)),
+    **dict.fromkeys(("mcc", "pearson", "spearman"), (-1.0, 1.0)),
+    **dict.fromkeys(LOWER_IS_BETTER, (0.0, np.inf)),
+    "r2": (-np.inf, 1.0),
+}
 BINS = 20  # of the histograms of weights
 
 
@@ -87,11 +93,22 @@ def measure(
 
 
 def validation_score(task: SignedTask, scored: Scored) -> float:
-    """Return the one number to choose by, higher is better, NaN where it does not exist.
+    """Return the one number to choose by, higher is better.
 
     Sign: mean of AUROC and AP of the negatives. Existence: mean of AUROC and AP. Signed existence: mean of the
-    one-vs-rest AUROC and AP over classes. Weight: R2.
+    one-vs-rest AUROC and AP over classes. Weight: R2. Where that does not exist (validation has one class, or one
+    weight, or asks nothing), minus the mean squared error, 0 at best.
     """
+    value = _validation_score(task, scored)
+    if np.isfinite(value):
+        return value
+    if not len(scored):
+        return 0.0
+    wanted = np.eye(len(CLASSES))[scored.label.astype(int)] if task == "signed-existence" else scored.label
+    return -float(((scored.score - wanted) ** 2).mean())
+
+
+def _validation_score(task: SignedTask, scored: Scored) -> float:
     weight = np.ones(len(scored))
     if task == "weight":
         return float(measure(task, scored, Decision())["r2"])
@@ -101,7 +118,7 @@ def validation_score(task: SignedTask, scored: Scored) -> float:
             for c in range(3)
             for f in (auroc, average_precision)
         ]
-        return float(np.nanmean(each)) if len(scored) else float("nan")
+        return float(np.mean(each))
     found = measure(task, scored, Decision())
     return float((found["auroc"] + found["ap_negative" if task == "sign" else "ap"]) / 2)
 

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from apportion.errors import UserError
 from apportion.signed.events import Events
 from apportion.signed.history import HISTORY_FEATURES, History
 from apportion.signed.metrics import validation_score
@@ -28,6 +29,7 @@ from apportion.signed.splits import Split
 
 ProtocolName = Literal["causal", "as-published"]
 BLOCK = 50_000  # queries whose features are looked up at a time
+AS_PUBLISHED_GROUP_SIZE = 1000
 MOST_KEPT = 1_000_000  # queries of test; more are looked up anew by each model, in bounded memory
 
 
@@ -48,6 +50,14 @@ class Protocol:
     validation_non_links: int = 5
     seed: int = 0
 
+    @classmethod
+    def named(cls, name: ProtocolName, *, group_size: int | None = None, non_links: int = 20) -> "Protocol":
+        """Return a protocol with its usual group size, or another; as published that is 1,000."""
+        if name == "causal":
+            return cls(group_size=group_size or cls().group_size, non_links=non_links)
+        size = group_size or AS_PUBLISHED_GROUP_SIZE
+        return cls(name, group_size=size, training_group_size=size, non_links=non_links)
+
 
 class Walk(TrainingStream):
     """A network on its way: what a model is asked in training, validation and test, and what it then observes.
@@ -64,6 +74,7 @@ class Walk(TrainingStream):
         seed: int = 0,
         features: bool = True,
     ) -> None:
+        _refuse_what_cannot_be_learned(split, task)
         self.split = split
         self.task = task
         self.protocol = protocol
@@ -71,7 +82,7 @@ class Walk(TrainingStream):
         self._asks_existence = task in ("existence", "signed-existence")
         self.n_users = split.events.n_users * (2 if self._leaks and self._asks_existence else 1)
         self._history = History(split.events)
-        self._kept: dict[tuple[str, bool], list[Group]] = {}
+        self._kept: dict[tuple[str, bool, int], list[Group]] = {}
         self._seen = split.transductive().astype(np.int8) + ~split.inductive()
         self.validation_asked = self._asked(
             slice(split.train_end, split.validation_end),
@@ -84,12 +95,18 @@ class Walk(TrainingStream):
             protocol.non_links if task == "existence" else 1,
         )
         self._seed, self._with_features = seed, features
+        self._training_group_size = protocol.training_group_size
         self.n_features = len(HISTORY_FEATURES) if features else 0
 
-    def with_seed(self, seed: int, *, features: bool = True) -> "Walk":
-        """Return the same way with other non-links in training; what does not depend on the seed is shared."""
+    def for_model(self, seed: int, *, features: bool, training_group_size: int | None = None) -> "Walk":
+        """Return the same way as one model and seed goes it; validation and test are the same for all.
+
+        Other seeds have other non-links in training. What is looked up for one is shared with the others.
+        """
         other = copy(self)
         other._seed, other._with_features = seed, features
+        own = None if self._leaks else training_group_size  # as published, all go in the same groups
+        other._training_group_size = own or self.protocol.training_group_size
         other.n_features = len(HISTORY_FEATURES) if features else 0
         return other
 
@@ -99,7 +116,7 @@ class Walk(TrainingStream):
         A group may ask nothing (at the start nobody has been seen) or hold no events (as published).
         """
         part = slice(0, self.split.train_end)
-        size = self.protocol.training_group_size
+        size = self._training_group_size
         if not self._asks_existence:
             return self._keep("train", lambda: self._asked(part, (), 0), part, size)
         asked = self._asked(part, ("uniform",), 1, seed=1 + self._seed, index=epoch)
@@ -120,7 +137,7 @@ class Walk(TrainingStream):
     def training_events(self) -> Iterator[Events]:
         """Yield the events of the training part in groups, for a model that only observes them."""
         train = self.split.train
-        borders = train.groups(self.protocol.training_group_size)
+        borders = train.groups(self._training_group_size)
         for start, end in pairwise(borders):
             yield train[int(start) : int(end)]
 
@@ -129,7 +146,7 @@ class Walk(TrainingStream):
         return validation_score(self.task, self.validation_asked.with_scores(scores))
 
     def _keep(self, name: str, asked: Callable[[], Scored], part: slice, size: int) -> list[Group]:
-        key = (name, self._with_features)
+        key = (name, self._with_features, size)
         if key not in self._kept:
             self._kept[key] = list(self._groups(asked(), part, size))
         return self._kept[key]
@@ -215,3 +232,30 @@ class Walk(TrainingStream):
         if not self._with_features:
             return np.zeros((len(asked), 0), dtype=np.float32)
         return self._history.features(asked.source, asked.target, asked.time)
+
+
+def _refuse_what_cannot_be_learned(split: Split, task: SignedTask) -> None:
+    """Raise a `UserError` for a task that training holds no two answers to."""
+    sign = split.train.sign
+    if task in ("sign", "signed-existence") and (sign == sign[0]).all():
+        kind = "positive" if sign[0] > 0 else "negative"
+        raise UserError(
+            f"the task {task}",
+            f"only {kind} events in the training part",
+            "events of both signs",
+            "Choose another task: --task existence.",
+        )
+    if task in ("existence", "signed-existence") and split.events.n_users < 3:
+        raise UserError(
+            f"the task {task}",
+            f"{split.events.n_users} users",
+            "three at least, so that there is a pair that does not happen",
+            "Choose another task: --task sign.",
+        )
+    if task == "weight" and np.ptp(split.train.weight) == 0:
+        raise UserError(
+            "the task weight",
+            "one weight in the training part",
+            "several",
+            "Choose another task: --task sign.",
+        )

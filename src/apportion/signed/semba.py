@@ -38,7 +38,7 @@ class SembaSettings:
     neighbours: int = 10
     heads: int = 2
     hidden: int = 128
-    members: int = 8
+    members: int = 4
     bins: int = 8
     common_size: int = 8
     tied: bool = False

@@ -19,11 +19,15 @@ class SgcnEmbedder(Embedder):
     def __init__(self, n_users: int, settings: GraphSettings) -> None:
         super().__init__()
         d, half = settings.dim, settings.dim // 2
-        self.own = nn.Embedding(n_users, d)
+        self.own = nn.Embedding(n_users, settings.own_dim)
         nn.init.zeros_(self.own.weight)
         self.counts = nn.Linear(4, d)
-        self.balanced = nn.ModuleList([nn.Linear(4 * d, half), nn.Linear(3 * half, half)])
-        self.unbalanced = nn.ModuleList([nn.Linear(4 * d, half), nn.Linear(3 * half, half)])
+        self.balanced = nn.ModuleList(
+            [nn.Linear(2 * (d + settings.own_dim), half), nn.Linear(3 * half, half)]
+        )
+        self.unbalanced = nn.ModuleList(
+            [nn.Linear(2 * (d + settings.own_dim), half), nn.Linear(3 * half, half)]
+        )
         self.dropout = nn.Dropout(settings.dropout)
         self.width = 2 * half
 
@@ -44,8 +48,8 @@ class SgcnEmbedder(Embedder):
 class Sgcn(GraphSoFar):
     """SGCN as a scorer; see `graph_so_far` for when it embeds anew."""
 
-    def __init__(self, task: SignedTask, n_users: int, settings: GraphSettings = GraphSettings()) -> None:
-        super().__init__(task, n_users, settings)
+    def __init__(self, task: SignedTask, n_users: int, settings: GraphSettings | None = None) -> None:
+        super().__init__(task, n_users, settings or GraphSettings())
 
     def embedder(self) -> Embedder:
         """Return a new embedder with random weights."""

@@ -80,7 +80,9 @@ class BoostedTrees(Scorer):
         kind = HistGradientBoostingRegressor if self.task == "weight" else HistGradientBoostingClassifier
 
         def grown(trees: int) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
-            return kind(**asdict(settings), max_iter=trees, early_stopping=False, random_state=random).fit(x, y)
+            return kind(**asdict(settings), max_iter=trees, early_stopping=False, random_state=random).fit(
+                x, y
+            )
 
         model = grown(MOST_TREES)
         best_trees = 0
@@ -88,7 +90,9 @@ class BoostedTrees(Scorer):
             if trees % EVERY:
                 continue
             score = stream.validation_score(_answers(self.task, model, raw))
-            if np.isfinite(score) and score > self.validation_score + 1e-9 or self._model is None and not best_trees:
+            if (np.isfinite(score) and score > self.validation_score + 1e-9) or (
+                self._model is None and not best_trees
+            ):
                 self.validation_score, best_trees = score, trees
         if best_trees:
             self.settings = settings

@@ -1,0 +1,231 @@
+"""Models side by side: every metric with its interval, and the difference to SEMBA on the same events."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apportion.identity import generator
+from apportion.signed.evaluation import Evaluation, part_of
+from apportion.signed.events import Events
+from apportion.signed.metrics import BOUNDS, METRICS, measure
+from apportion.signed.models import model
+from apportion.signed.negatives import NEGATIVE_KINDS
+from apportion.signed.protocol import Protocol
+from apportion.signed.running import Ran, Run, Told, run_all
+from apportion.signed.scorer import SignedTask
+from apportion.signed.splits import Split
+from apportion.statistics import Estimate, Reweighted, over_seeds_and_users, reweighted
+
+RESAMPLES = 200
+MOST_AT_ONCE = 4_000_000  # weights of rows in resamples held at a time
+REFERENCE = "semba"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One model in one part of test: metrics, their differences from SEMBA's, and the same against other non-links.
+
+    A metric that does not exist is None. `ahead` are SEMBA's metrics less this model's, by seed and on the same
+    events; empty for SEMBA itself and where it is not compared. `by_negatives` is for existence alone.
+    """
+
+    model: str
+    seeds: int
+    seconds: float
+    metrics: dict[str, Estimate | None]
+    ahead: dict[str, Estimate | None] = field(default_factory=dict)
+    by_negatives: dict[str, dict[str, Estimate | None]] = field(default_factory=dict)
+    ahead_by_negatives: dict[str, dict[str, Estimate | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """The rows of each part of test, the runs that they are derived from, and the models that were left out."""
+
+    task: SignedTask
+    protocol: Protocol
+    parts: dict[str, list[Row]]
+    ran: list[Ran]
+    left_out: dict[str, str]
+    notes: list[str]
+
+    def document(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        rows = [_shown(row) for row in self.parts["overall"]]
+        for part, others in self.parts.items():
+            if part != "overall":
+                for row, other in zip(rows, others, strict=True):
+                    row[part] = {
+                        k: v for k, v in _shown(other).items() if k not in ("model", "seeds", "seconds")
+                    }
+        return {"task": self.task, "protocol": self.protocol.name, "rows": rows}
+
+
+def compare(
+    events: Events,
+    task: SignedTask,
+    models: Sequence[str],
+    *,
+    seeds: int = 5,
+    protocol: Protocol | None = None,
+    parts: Sequence[str] = ("overall",),
+    workers: int = 1,
+    told: Told | None = None,
+) -> Comparison:
+    """Return a comparison of models on the test part of a network, each fitted with every seed.
+
+    A model that no seed changes is fitted once. A model without an answer on the task is left out, with the reason.
+    """
+    protocol = protocol or Protocol()
+    left_out = {name: model(name).reason for name in models if task in model(name).not_for}
+    kept = [name for name in dict.fromkeys(models) if name not in left_out]
+    runs = [Run(name, seed) for name in kept for seed in range(seeds if model(name).is_random else 1)]
+    split = Split.by_quantiles(events)
+    ran = run_all(split, task, protocol, runs, workers=workers, told=told) if runs else []
+    rows = {part: rows_of(task, ran, part) for part in parts}
+    return Comparison(task, protocol, rows, ran, left_out, _notes(split, ran))
+
+
+def _notes(split: Split, ran: Sequence[Ran]) -> list[str]:
+    """Return what a reader of the numbers has to know about the events that they are made of."""
+    if not ran:
+        return []
+    asked = int((ran[0].evaluation.test.kind == 0).sum())
+    left = len(split.test) - asked
+    if not left:
+        return []
+    return [
+        f"{left:,} of {len(split.test):,} test events are not asked for: an end was never seen before in its role, "
+        "which no non-link is like"
+    ]
+
+
+def rows_of(task: SignedTask, ran: Sequence[Ran], part: str) -> list[Row]:
+    """Return one row a model, in the order of the runs, derived from every scored event."""
+    names = list(dict.fromkeys(r.run.model for r in ran))
+    kinds = NEGATIVE_KINDS if task == "existence" else ("uniform",)
+    found = {
+        name: {
+            kind: _Values.of(task, [r.evaluation for r in ran if r.run.model == name], part, kind)
+            for kind in kinds
+        }
+        for name in names
+    }
+    rows = []
+    for name in names:
+        own = [r for r in ran if r.run.model == name]
+        estimates = {kind: values.estimates() for kind, values in found[name].items()}
+        ahead = {}
+        if name != REFERENCE and REFERENCE in found:
+            ahead = {kind: found[REFERENCE][kind].less(found[name][kind]).estimates() for kind in kinds}
+        several = task == "existence"
+        rows.append(
+            Row(
+                name,
+                len(own),
+                float(np.mean([r.seconds for r in own])),
+                estimates["uniform"],
+                ahead.get("uniform", {}),
+                estimates if several else {},
+                ahead if several else {},
+            )
+        )
+    return rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Values:
+    """Each metric of each seed: [seeds], and with users and with events reweighted, [seeds, resamples]."""
+
+    values: dict[str, NDArray[np.float64]]
+    reweighted: dict[str, Reweighted]
+    users: int
+    is_difference: bool = False
+
+    @classmethod
+    def of(cls, task: SignedTask, evaluations: Sequence[Evaluation], part: str, kind: str) -> "_Values":
+        found, by_users, by_events, users = [], [], [], 0
+        for evaluation in evaluations:
+            test = part_of(evaluation.test, part)
+            rows = test.against(kind) if task == "existence" else test
+            found.append(measure(task, rows, evaluation.decision))
+            pieces = [
+                [measure(task, rows, evaluation.decision, w) for w in both]
+                for both in _weights(rows.event, rows.rater, rows.ratee)
+            ]
+            by_users.append([piece[0] for piece in pieces])
+            by_events.append([piece[1] for piece in pieces])
+            users = len(np.unique(np.concatenate([rows.rater, rows.ratee])))
+
+        def stacked(seeds: list[list[dict[str, NDArray[np.float64]]]], name: str) -> NDArray[np.float64]:
+            return np.stack([np.concatenate([piece[name] for piece in pieces]) for pieces in seeds])
+
+        return cls(
+            {name: np.array([float(f[name]) for f in found]) for name in METRICS[task]},
+            {name: Reweighted(stacked(by_users, name), stacked(by_events, name)) for name in METRICS[task]},
+            users,
+        )
+
+    def less(self, other: "_Values") -> "_Values":
+        """Return the differences, seed by seed; a model that was fitted once is compared with every seed."""
+        return _Values(
+            {name: self.values[name] - other.values[name] for name in self.values},
+            {
+                name: Reweighted(
+                    mine.users - other.reweighted[name].users, mine.events - other.reweighted[name].events
+                )
+                for name, mine in self.reweighted.items()
+            },
+            self.users,
+            is_difference=True,
+        )
+
+    def estimates(self) -> dict[str, Estimate | None]:
+        return {
+            name: over_seeds_and_users(
+                self.values[name],
+                self.reweighted[name],
+                self.users,
+                bounds=None if self.is_difference else BOUNDS[name],
+            )
+            for name in self.values
+        }
+
+
+def _weights(
+    event: NDArray[np.int64], rater: NDArray[np.int64], ratee: NDArray[np.int64]
+) -> Iterator[Reweighted]:
+    """Yield weights of the rows, some resamples at a time; the same for all models and seeds."""
+    _, first, place = np.unique(event, return_index=True, return_inverse=True)
+    at_once = max(1, min(RESAMPLES, MOST_AT_ONCE // max(1, len(event))))
+    for start in range(0, RESAMPLES, at_once):
+        draw = generator("signed compare", "users", start)
+        found = reweighted(rater[first], ratee[first], min(at_once, RESAMPLES - start), draw)
+        yield Reweighted(found.users[:, place], found.events[:, place])
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    shown: dict[str, Any] = {"model": row.model, **_numbers(row.metrics)}
+    if row.by_negatives:
+        shown["by_negatives"] = {kind: _numbers(found) for kind, found in row.by_negatives.items()}
+    if row.ahead:
+        shown["semba_minus_this"] = _numbers(row.ahead)
+    if row.ahead_by_negatives:
+        shown["semba_minus_this"]["by_negatives"] = {
+            k: _numbers(v) for k, v in row.ahead_by_negatives.items()
+        }
+    return shown | {"seeds": row.seeds, "seconds": round(row.seconds, 2)}
+
+
+def _numbers(found: dict[str, Estimate | None]) -> dict[str, Any]:
+    return {
+        name: None if e is None else {key: _finite(getattr(e, key)) for key in ("mean", "low", "high")}
+        for name, e in found.items()
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,132 @@
+"""Fitting and evaluating models, several at once: one process a run, one thread a process."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
+from typing import Any, NamedTuple
+
+from apportion.signed.evaluation import Evaluation, evaluate
+from apportion.signed.models import model
+from apportion.signed.protocol import Protocol, Walk
+from apportion.signed.scorer import SignedTask
+from apportion.signed.splits import Split
+
+
+class Run(NamedTuple):
+    """One model with one seed."""
+
+    model: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ran:
+    """What came of a run: every scored event, and the CPU seconds that it took."""
+
+    run: Run
+    evaluation: Evaluation
+    seconds: float
+
+
+Told = Callable[[float, str], None]  # (share of the work that is done, what is being done)
+
+
+def run_all(
+    split: Split,
+    task: SignedTask,
+    protocol: Protocol,
+    runs: Sequence[Run],
+    *,
+    workers: int = 1,
+    told: Told | None = None,
+) -> list[Ran]:
+    """Return the results of runs, in their order, whatever the number of workers; the longest start first."""
+    work = [model(run.model).work for run in runs]
+    board = _Board(work, told)
+    order = sorted(range(len(runs)), key=lambda i: -work[i])
+    if workers <= 1 or len(runs) == 1:
+        walk = Walk(split, task, protocol)
+        found = {i: one_run(walk, runs[i], lambda share, i=i: board.note(i, share, runs[i])) for i in order}
+        return [found[i] for i in range(len(runs))]
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = "1"  # read by the numerical libraries of the workers when they load
+    context = get_context("spawn")
+    news: Any = context.SimpleQueue()
+    pool = ProcessPoolExecutor(
+        min(workers, len(runs)), context, initializer=_begin, initargs=(split, task, protocol, news)
+    )
+    try:
+        futures: dict[int, Future[Ran]] = {i: pool.submit(_work, i, runs[i]) for i in order}
+        while True:
+            _, waiting = wait(futures.values(), timeout=0.5, return_when="FIRST_EXCEPTION")
+            while not news.empty():
+                i, share = news.get()
+                board.note(i, share, runs[i])
+            for i, future in futures.items():
+                if future.done():
+                    future.result()
+                    board.note(i, 1.0, runs[i])
+            if not waiting:
+                return [futures[i].result() for i in range(len(runs))]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+
+
+def one_run(walk: Walk, run: Run, told: Callable[[float], None] | None = None) -> Ran:
+    """Return what a model with a seed answers after it has been fitted."""
+    began = time.process_time()
+    scorer = fitted(walk, run, told)
+    kind = model(run.model)
+    own = walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
+    evaluation = evaluate(scorer, own)
+    if told is not None:
+        told(1.0)
+    return Ran(run, evaluation, time.process_time() - began)
+
+
+def fitted(walk: Walk, run: Run, told: Callable[[float], None] | None = None) -> Any:
+    """Return the fitted scorer of a run."""
+    kind = model(run.model)
+    own = walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
+    scorer = kind.make(walk.task, own.n_users, own.n_features)
+    scorer.fit(own, run.seed, None if told is None else lambda _, share: told(0.9 * share))
+    return scorer
+
+
+class _Board:
+    """Adds up how far the runs are, each weighted with its work."""
+
+    def __init__(self, work: Sequence[float], told: Told | None) -> None:
+        self._work, self._told = work, told
+        self._share = [0.0] * len(work)
+
+    def note(self, i: int, share: float, run: Run) -> None:
+        if share > self._share[i] and self._told is not None:
+            self._share[i] = share
+            done = sum(w * s for w, s in zip(self._work, self._share, strict=True))
+            self._told(done / sum(self._work), f"{run.model} {run.seed}")
+
+
+_walk: Walk | None = None  # of a worker process: what all its runs share
+_news: "SimpleQueue[tuple[int, float]] | None" = None
+
+
+def _begin(split: Split, task: SignedTask, protocol: Protocol, news: Any) -> None:
+    global _walk, _news
+    import torch
+
+    torch.set_num_threads(1)
+    _walk, _news = Walk(split, task, protocol), news
+
+
+def _work(i: int, run: Run) -> Ran:
+    assert _walk is not None
+    assert _news is not None
+    news = _news
+    return one_run(_walk, run, lambda share: news.put((i, share)))
