@@ -1,7 +1,7 @@
 """Embeddings: what a trained model makes of each user as of now, as arrays and as a Parquet file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from apportion.signed.scorer import Queries
 
 if TYPE_CHECKING:
-    import torch
-
     from apportion.signed.learned import Learned
 
 AT_ONCE = 5_000  # users
@@ -24,7 +22,7 @@ def embeddings(model: "Learned", n_users: int, time: float) -> NDArray[np.float3
     """
     import torch
 
-    seen: list[torch.Tensor] = []
+    seen: list[Any] = []
     # what is asked of the network is a pair; of its answer only the step before the head is wanted
     hook = model.network.attention.register_forward_hook(lambda _module, _inputs, z: seen.append(z))
     parts = []

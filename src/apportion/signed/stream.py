@@ -18,7 +18,6 @@ from apportion.signed.users import id_fault
 Ids = Sequence[object]
 Floats = NDArray[np.float64]
 NOBODY = np.array([], dtype=np.str_)  # the users of rows that only the model sees
-OBSERVED_AT_ONCE = 50  # events, where none is scored in between; as in the protocol
 
 
 class Asked(NamedTuple):
@@ -94,7 +93,7 @@ class Live:
         return found
 
     def observe(self, source: Ids, target: Ids, time: ArrayLike, weight: ArrayLike) -> None:
-        """Take in events in time order, from the latest on; those of one time together. Raises as `walk`."""
+        """Take in events in time order, from the latest on; in one call or many is the same. Raises as `walk`."""
         seconds, weights = np.array(time, dtype=np.float64), np.array(weight, dtype=np.float64)
         _same_length(source, target, seconds, weights)
         columns = zip(source, target, seconds, weights, strict=True)
@@ -102,7 +101,7 @@ class Live:
         self._check(asked)
         rows = _rows(asked, self._numbers)
         self.users = list(self._numbers)
-        for start, end in pairwise(rows.groups(OBSERVED_AT_ONCE)):
+        for start, end in pairwise(rows.groups(1)):
             self._settle(float(rows.time[start]))
             self._waiting.append(rows[int(start) : int(end)])
 
@@ -147,8 +146,8 @@ class Live:
         return history.features(rows.source, rows.target, rows.time)
 
     def _settle(self, time: float) -> None:
-        """Let the model observe what waits, if it is from before `time`."""
-        if self._waiting and self._waiting[-1].time[-1] < time:
+        """Let the model observe what waits from before `time`."""
+        if self._waiting and self._waiting[0].time[0] < time:
             group = _in_order(_joined(self._waiting, NOBODY))
             self.model.observe(group)
             self._observed.append(group)
@@ -182,9 +181,9 @@ def refuse(one: Asked, latest: float) -> None:
 
 def _rows(asked: Sequence[Asked], numbers: dict[str, int]) -> Events:
     """Return what is asked as events, weights of questions 0; users that `numbers` lacks are added to it."""
+    ends = [one.source for one in asked], [one.target for one in asked]
     source, target = (
-        np.array([numbers.setdefault(one[end], len(numbers)) for one in asked], dtype=np.int64)
-        for end in (0, 1)
+        np.array([numbers.setdefault(user, len(numbers)) for user in users], dtype=np.int64) for users in ends
     )
     time = np.array([one.time for one in asked], dtype=np.float64)
     weight = np.array([one.weight or 0.0 for one in asked], dtype=np.float64)

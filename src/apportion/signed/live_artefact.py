@@ -1,0 +1,75 @@
+"""A live model as a folder: `artefact`'s files, and beside them the users and the events that it has seen.
+
+    past.safetensors   source, target (user numbers), time, weight of all events so far, in order
+    live.json          the ids of the users by number, how many events the model has observed, the digest of the
+                       state and of the past; written last
+
+So `load` goes on bit for bit where `save` stood.
+"""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from apportion.errors import UserError
+from apportion.identity import file_sha256
+from apportion.signed import artefact
+from apportion.signed.events import Events
+from apportion.signed.stream import Live
+
+FORM = 1  # raised when a folder written before can no longer be read
+PAST, STATE, ABOUT = "past.safetensors", "state.safetensors", "live.json"
+CURE = "Train again: apportion signed train EVENTS --out DIR."
+
+
+class About(msgspec.Struct, forbid_unknown_fields=True):
+    """What `live.json` holds."""
+
+    form: int
+    users: list[str]
+    observed: int
+    files: dict[str, str]  # sha256 by name
+
+
+def save(live: Live, folder: Path) -> None:
+    """Write a model with its state and its past."""
+    from safetensors.numpy import save_file
+
+    (folder / ABOUT).unlink(missing_ok=True)
+    artefact.save(live.model, folder)
+    observed, waiting = live.observed, live.waiting
+    columns = {
+        name: np.concatenate([getattr(observed, name), getattr(waiting, name)])
+        for name in ("source", "target", "time", "weight")
+    }
+    save_file(columns, folder / PAST)
+    files = {name: file_sha256(folder / name) for name in (PAST, STATE)}
+    part = folder / f"{ABOUT}.part"
+    part.write_bytes(msgspec.json.encode(About(FORM, live.users, len(observed), files)))
+    part.replace(folder / ABOUT)
+
+
+def load(folder: Path) -> Live:
+    """Return the model that `save` wrote; raises `UserError` for a folder that holds none or a damaged one."""
+    from safetensors.numpy import load_file
+
+    model = artefact.load(folder)
+    try:
+        about = msgspec.json.decode((folder / ABOUT).read_bytes(), type=About)
+    except FileNotFoundError:
+        raise UserError(str(folder), f"no {ABOUT}", "the folder of a trained model", CURE) from None
+    except msgspec.MsgspecError as error:
+        raise UserError(str(folder / ABOUT), str(error), "the users of a trained model", CURE) from None
+    if about.form != FORM:
+        raise UserError(str(folder / ABOUT), f"form {about.form}", f"form {FORM}", CURE)
+    for name, digest in about.files.items():
+        if not (folder / name).is_file() or file_sha256(folder / name) != digest:
+            raise UserError(
+                str(folder / name), "a missing or changed file", f"the sha256 {digest[:16]}...", CURE
+            )
+    columns = load_file(folder / PAST)
+    users = np.array(about.users, dtype=np.str_)
+    events = Events(columns["source"], columns["target"], columns["time"], columns["weight"], users)
+    waiting = events[about.observed :]
+    return Live(model, events[: about.observed], waiting if len(waiting) else None)
