@@ -17,6 +17,7 @@ from apportion.signed.events import Events
 from apportion.signed.history import History
 from apportion.signed.scorer import Queries
 from apportion.signed.stream import Asked, Live
+from apportion.signed.writing import write_events
 
 LATER = [
     Asked("3", "7", 1e6, 1.0),
@@ -165,9 +166,20 @@ def test_saved_and_loaded_it_goes_on_bit_for_bit(live: Live, tmp_path: Path) -> 
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
-def test_a_folder_that_is_none_or_damaged(live: Live, tmp_path: Path) -> None:
+def test_a_question_about_a_later_time_holds_nothing_up(live: Live, folder: Path, past: Events) -> None:
+    rows = [Asked("3", "7", 1e6), Asked("3", "7", 5e5, -1.0), Asked("3", "7", 1e6), Asked("3", "7", 6e5)]
+    at_once = [float(score) for score in live.walk(rows)]
+    other = live_of(folder, past)
+    assert [float(score) for one in rows for score in other.walk([one])] == at_once
+    assert at_once[0] != at_once[2]
+    with pytest.raises(UserError, match="found the time 400000"):
+        live.walk([Asked("3", "7", 4e5)])
+
+
+def test_a_folder_that_is_none_or_damaged(live: Live, past: Events, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no model\.json"):
         live_artefact.load(tmp_path)
+    live.observe(["1"], ["2"], [1e6], [1])
     live_artefact.save(live, tmp_path)
     for name, match in (
         ("past.safetensors", "missing or changed file"),
@@ -178,9 +190,20 @@ def test_a_folder_that_is_none_or_damaged(live: Live, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=match):
             live_artefact.load(tmp_path)
         (tmp_path / name).write_bytes(whole)
-    (tmp_path / "live.json").unlink()
-    with pytest.raises(UserError, match=r"no live\.json"):
-        live_artefact.load(tmp_path)
+    assert live_artefact.load(tmp_path).latest == 1e6
+
+
+def test_a_model_trained_anew_in_the_same_folder_starts_from_its_events(
+    live: Live, folder: Path, past: Events, tmp_path: Path
+) -> None:
+    live.observe(["1", "1"], ["2", "2"], [1e6, 2e6], [1, 1])
+    live_artefact.save(live, tmp_path)
+    fresh = live_of(folder, past)
+    write_events(past, tmp_path / "events.parquet")
+    save_model(fresh.model, tmp_path)
+    loaded = live_artefact.load(tmp_path)
+    assert (loaded.latest, loaded.users) == (fresh.latest, fresh.users)
+    assert loaded.score(["1"], ["2"]) == fresh.score(["1"], ["2"])
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,12 @@ from apportion.errors import UserError
 from apportion.identity import file_sha256
 from apportion.signed import artefact
 from apportion.signed.events import Events
+from apportion.signed.readers import read_events
 from apportion.signed.stream import Live
 
 FORM = 1  # raised when a folder written before can no longer be read
 PAST, STATE, ABOUT = "past.safetensors", "state.safetensors", "live.json"
+TRAINED_ON = "events.parquet"  # what training wrote, all of it observed
 CURE = "Train again: apportion signed train EVENTS --out DIR."
 
 
@@ -51,25 +53,36 @@ def save(live: Live, folder: Path) -> None:
 
 
 def load(folder: Path) -> Live:
-    """Return the model that `save` wrote; raises `UserError` for a folder that holds none or a damaged one."""
+    """Return the model that `save` or training wrote, as of the last event that it has seen.
+
+    Raises `UserError` for a folder that holds none or a damaged one. What `save` left there counts as long as the
+    model was not trained anew since.
+    """
     from safetensors.numpy import load_file
 
     model = artefact.load(folder)
-    try:
-        about = msgspec.json.decode((folder / ABOUT).read_bytes(), type=About)
-    except FileNotFoundError:
-        raise UserError(str(folder), f"no {ABOUT}", "the folder of a trained model", CURE) from None
-    except msgspec.MsgspecError as error:
-        raise UserError(str(folder / ABOUT), str(error), "the users of a trained model", CURE) from None
-    if about.form != FORM:
-        raise UserError(str(folder / ABOUT), f"form {about.form}", f"form {FORM}", CURE)
-    for name, digest in about.files.items():
-        if not (folder / name).is_file() or file_sha256(folder / name) != digest:
-            raise UserError(
-                str(folder / name), "a missing or changed file", f"the sha256 {digest[:16]}...", CURE
-            )
-    columns = load_file(folder / PAST)
+    about = _about(folder)
+    if about is None or about.files[STATE] != file_sha256(folder / STATE):
+        return Live(model, read_events(folder / TRAINED_ON).events)
+    past = folder / PAST
+    if not past.is_file() or file_sha256(past) != about.files[PAST]:
+        expected = f"the sha256 {about.files[PAST][:16]}..."
+        raise UserError(str(past), "a missing or changed file", expected, CURE)
+    columns = load_file(past)
     users = np.array(about.users, dtype=np.str_)
     events = Events(columns["source"], columns["target"], columns["time"], columns["weight"], users)
     waiting = events[about.observed :]
     return Live(model, events[: about.observed], waiting if len(waiting) else None)
+
+
+def _about(folder: Path) -> About | None:
+    path = folder / ABOUT
+    if not path.is_file():
+        return None
+    try:
+        about = msgspec.json.decode(path.read_bytes(), type=About)
+    except msgspec.MsgspecError as error:
+        raise UserError(str(path), str(error), "the users of a trained model", CURE) from None
+    if about.form != FORM or about.files.keys() != {PAST, STATE}:
+        raise UserError(str(path), f"form {about.form}", f"form {FORM}", CURE)
+    return about

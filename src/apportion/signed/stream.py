@@ -33,7 +33,8 @@ class Live:
     """A trained model as of now: its state, the ids of the users, and the past that the features look at.
 
     Scores come from strictly earlier times: events that share a time wait and are observed together, once a later
-    time is asked about. Users that were not there before are new users, not errors. Ids are compared as text.
+    time is asked about. One that comes after that with the same time is taken in as well, but memories have then seen
+    the others. Users that were not there before are new users, not errors. Ids are compared as text.
     """
 
     def __init__(self, model: Learned, events: Events, waiting: Events | None = None) -> None:
@@ -109,7 +110,7 @@ class Live:
         """Yield the score of each, a number [] or [3], then take it in if it says how it went.
 
         What is not consumed is not taken in. Raises `UserError` at once, naming the first, if one has a fault: a
-        time before the one before it, an id that is none, a user's event with itself, a weight of 0.
+        time before the latest event, an id that is none, a user's event with itself, a weight of 0.
         """
         self._check(asked)
         return self._steps(asked)
@@ -125,15 +126,18 @@ class Live:
         rows = _rows(asked, self._numbers)
         self.users = list(self._numbers)
         happens = np.array([one.weight is not None for one in asked], dtype=bool)
-        # all at once: what follows a time changes none of its features
-        features = self._features(rows, [_chosen(rows, happens)]) if self.model.uses_features else None
-        for i in range(len(asked)):
-            row = rows[i : i + 1]
-            self._settle(float(row.time[0]))
-            now = None if features is None else features[i : i + 1]
-            yield self.model.score(Queries(row.source, row.target, row.time, now))[0]
-            if happens[i]:
-                self._waiting.append(row)
+        back = np.flatnonzero(np.diff(rows.time) < 0) + 1  # after a question about a later time
+        for start, end in pairwise([0, *back.tolist(), len(asked)]):
+            run, happen = rows[start:end], happens[start:end]
+            # all at once: what follows a time changes none of its features
+            features = self._features(run, [_chosen(run, happen)]) if self.model.uses_features else None
+            for i in range(len(run)):
+                row = run[i : i + 1]
+                self._settle(float(row.time[0]))
+                now = None if features is None else features[i : i + 1]
+                yield self.model.score(Queries(row.source, row.target, row.time, now))[0]
+                if happen[i]:
+                    self._waiting.append(row)
 
     def _features(self, rows: Events, followed_by: list[Events]) -> NDArray[np.float32]:
         """Return the features of rows, from what was observed, what waits, and events that follow."""
@@ -157,7 +161,7 @@ class Live:
         latest = self.latest
         for one in asked:
             refuse(one, latest)
-            latest = one.time
+            latest = latest if one.weight is None else one.time
 
 
 def refuse(one: Asked, latest: float) -> None:
