@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import cyclopts
 import msgspec
 
+from apportion.cli.signed_compare import compare
+from apportion.cli.signed_train import evaluate, train
 from apportion.signed.generator import NetworkSettings
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from apportion.signed.gathering import ReadEvents
 
 app = cyclopts.App(name="signed", help="Signed networks over time: who will trust whom, and when.")
+app.command(train)
+app.command(evaluate)
+app.command(compare)
 
 Settings = Annotated[NetworkSettings, cyclopts.Parameter(name="*")]
 _DEFAULTS = NetworkSettings()

@@ -221,9 +221,9 @@ class Walk(TrainingStream):
                 )
                 features = self._features(asked[block.start : block.stop])
             queries = Queries(
-                asked.source[start:end],
-                asked.target[start:end],
-                asked.time[start:end],
+                asked.source[start:end].copy(),  # can be written to, as torch wants it
+                asked.target[start:end].copy(),
+                asked.time[start:end].copy(),
                 features[start - block.start : end - block.start] if self._with_features else None,
             )
             yield Group(queries, asked.label[start:end], group)
