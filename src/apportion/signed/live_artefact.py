@@ -7,6 +7,7 @@
 So `load` goes on bit for bit where `save` stood.
 """
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ from apportion.signed.stream import Live
 
 FORM = 1  # raised when a folder written before can no longer be read
 PAST, STATE, ABOUT = "past.safetensors", "state.safetensors", "live.json"
-TRAINED_ON = "events.parquet"  # what training wrote, all of it observed
+TRAINED_ON, DESCRIPTION = "events.parquet", "trained.json"  # what training wrote
 CURE = "Train again: apportion signed train EVENTS --out DIR."
 
 
@@ -34,10 +35,14 @@ class About(msgspec.Struct, forbid_unknown_fields=True):
     files: dict[str, str]  # sha256 by name
 
 
-def save(live: Live, folder: Path) -> None:
-    """Write a model with its state and its past."""
+def save(live: Live, folder: Path, beside: Path | None = None) -> None:
+    """Write a model with its state and its past; what training wrote about it comes along from `beside`."""
     from safetensors.numpy import save_file
 
+    folder.mkdir(parents=True, exist_ok=True)
+    if beside is not None and beside.resolve() != folder.resolve():
+        for name in (TRAINED_ON, DESCRIPTION):
+            shutil.copyfile(beside / name, folder / name)
     (folder / ABOUT).unlink(missing_ok=True)
     artefact.save(live.model, folder)
     observed, waiting = live.observed, live.waiting

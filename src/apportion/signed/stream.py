@@ -164,9 +164,9 @@ class Live:
             latest = latest if one.weight is None else one.time
 
 
-def refuse(one: Asked, latest: float) -> None:
+def refuse(one: Asked, latest: float, where: str | None = None) -> None:
     """Raise `UserError` for what cannot be scored or taken in after the time `latest`."""
-    where = f"the event {one.source},{one.target}"
+    where = where or f"the event {one.source},{one.target}"
     for role, user in (("source", one.source), ("target", one.target)):
         problem = id_fault(user)
         if problem is not None:
