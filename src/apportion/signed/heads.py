@@ -2,7 +2,10 @@
 
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.special import expit, softmax
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -112,10 +115,14 @@ def loss(answers: Tensor, labels: Tensor, task: SignedTask, scale: Scale, class_
     return (each * factor[classes]).mean()
 
 
-def scores(answers: Tensor, task: SignedTask, scale: Scale) -> Tensor:
-    """Return what a scorer gives: probabilities [m], of three classes [m, 3], or expected weights [m]; float64."""
+def scores(answers: Tensor, task: SignedTask, scale: Scale) -> NDArray[np.float64]:
+    """Return what a scorer gives: probabilities [m], of three classes [m, 3], or expected weights [m].
+
+    By SciPy: torch's float64 sigmoid rounds by where in a row of four a number lies.
+    """
+    each = answers.numpy().astype(np.float64)
     if task == "weight":
-        return answers.double().mean(0).squeeze(1) * scale.spread + scale.mean
+        return each.mean(axis=0)[:, 0] * scale.spread + scale.mean
     if task == "signed-existence":
-        return torch.softmax(answers.double(), dim=2).mean(0)
-    return torch.sigmoid(answers.double()).mean(0).squeeze(1)
+        return softmax(each, axis=2).mean(axis=0)
+    return expit(each).mean(axis=0)[:, 0]
