@@ -1,7 +1,8 @@
 """PyTorch Geometric's TGN example loop (examples/tgn.py): its memory, its neighbour loader, attention, link loss.
 
-Sizes as SEMBA's: dim 64, 10 neighbours, 2 heads. What the example does for each batch: neighbours of sources, targets and one
-random non-link each, their memories, one attention layer, the loss, `update_state`, `insert`, one step of Adam.
+Sizes as SEMBA's: dim 64, 10 neighbours, 2 heads.
+What the example does for each batch: neighbours of sources, targets and
+one random non-link each, their memories, one attention layer, the loss, `update_state`, `insert`, one step of Adam.
 """
 
 import time

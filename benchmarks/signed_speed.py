@@ -1,9 +1,9 @@
 """SEMBA's speed in CPU seconds: python -m benchmarks.signed_speed [epochs|memory|scale ...], all by default.
 
-epochs: one training epoch (train split, forward and backward) on Bitcoin OTC, or without APPORTION_DATA on a generated
-network of its size, at groups of 1,000 and 200, k = 10, dim 64, beside PyTorch Geometric's TGN example loop
-at the same sizes. memory: resident memory from epoch 2 to 20. scale: CPU time per event, predicting and observing, from 30,000 to
-3 million generated events. History features are looked up before and not timed; their own time is printed.
+epochs: one training epoch (train split, forward and backward) on Bitcoin OTC, or without APPORTION_DATA on a
+generated network of its size, at groups of 1,000 and 200, k = 10, dim 64, beside PyTorch Geometric's TGN example
+loop at the same sizes. memory: resident memory from epoch 2 to 20. scale: CPU time per event, predicting and
+observing, from 30,000 to 3 million generated events. History features are looked up before; their time is printed.
 """
 
 import os

@@ -94,7 +94,8 @@ def loss(answers: Tensor, labels: Tensor, task: SignedTask, scale: Scale, class_
     """Return the mean loss of all members' answers [members, m, outputs] to m queries.
 
     Cross-entropy; for weights the squared error in units of the training spread. A class of share p counts
-    p^-`class_weight`, scaled so that the mean over training events is 1: with 0 all events count alike, with 1 all classes.
+    p^-`class_weight`, scaled so that the mean over training events is 1: with 0 all events count
+    alike, with 1 all classes.
     """
     members = len(answers)
     if task == "weight":

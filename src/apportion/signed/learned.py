@@ -111,9 +111,9 @@ class Learned(Scorer):
         self._make_room(queries.source, queries.target)
         ends = np.concatenate([queries.source, queries.target])
         latest = self.neighbours.latest(ends)
-        seen = Neighbourhood(
-            *(torch.from_numpy(x) for x in latest), torch.from_numpy(np.tile(queries.time, 2))
-        )
+        other, time, weight, outgoing, known = (torch.from_numpy(x) for x in latest)
+        now = torch.from_numpy(np.tile(queries.time, 2))
+        seen = Neighbourhood(other, time, weight, outgoing, known, now)
         features = None if queries.features is None else torch.from_numpy(queries.features)
         source, target = torch.from_numpy(queries.source), torch.from_numpy(queries.target)
         return self.network(self.table, self._fresh, source, target, seen, features)
