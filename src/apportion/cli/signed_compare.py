@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from apportion.cli.progress_bar import progress_bar
+from apportion.errors import UserError
 
 if TYPE_CHECKING:
     from apportion.signed.compare import Comparison
@@ -32,6 +33,7 @@ def compare(
     group_size: Annotated[int, AtLeastOne] | None = None,
     non_links: Annotated[int, AtLeastOne] = 20,
     workers: Annotated[int, AtLeastOne] | None = None,
+    out: Path | None = None,
     json: bool = False,
 ) -> None:
     """Compare models on the last 15 % of a network, each trained on the first 70 % with every seed.
@@ -61,6 +63,8 @@ def compare(
         Non-links of each kind beside each test event, on existence.
     workers: int
         Processes at a time. Default: one a core.
+    out: Path
+        Write the JSON document into this file as well; a report shows what lies in its folder's signed/*.json.
     json: bool
         Print one JSON document.
     """
@@ -68,6 +72,8 @@ def compare(
     from apportion.signed.protocol import Protocol
     from apportion.signed.readers import read_events
 
+    if out is not None:
+        _make_room(out)
     read = read_events(events)
     for reason, count in read.dropped.items():
         if count:
@@ -88,12 +94,25 @@ def compare(
         print(f"apportion: {name} is left out: {reason}", file=sys.stderr)
     for note in found.notes:
         print(f"apportion: {note}", file=sys.stderr)
+    document = encoder.dumps(found.document(), allow_nan=False)
+    if out is not None:
+        out.write_text(f"{document}\n", encoding="utf-8")
     if json:
-        print(encoder.dumps(found.document(), allow_nan=False))
+        print(document)
         return
     console = Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160)
     for table in _tables(found):
         console.print(table)
+
+
+def _make_room(out: Path) -> None:
+    """Raise UserError now rather than when the work is done, if the file cannot be written."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.open("a").close()
+    except OSError as error:
+        found = f"a place that cannot be written ({error.strerror})"
+        raise UserError(f"--out {out}", found, "a file", "Choose another place.") from None
 
 
 def _tables(found: "Comparison") -> list[Table]:

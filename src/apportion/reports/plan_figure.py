@@ -102,7 +102,10 @@ def _draw_surface(
         (axes.set_yscale, axes.yaxis, surface.pairs[-1]),
     ):
         set_scale("function", functions=(_shrunk, _stretched))
-        ticks = [0.0, *(t for t in 10.0 ** np.arange(1, 16) if max(99.0, most / 1e5) < t <= most or t == most)]
+        ticks = [
+            0.0,
+            *(t for t in 10.0 ** np.arange(1, 16) if max(99.0, most / 1e5) < t <= most or t == most),
+        ]
         axis.set_major_locator(FixedLocator(ticks))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
