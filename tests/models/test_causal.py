@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.studies.tiny import TINY
 
+from apportion.cli.app import main
 from apportion.errors import UserError
-from apportion.models.causal import load_model, load_tokenizer
+from apportion.models.causal import load_model, load_tokenizer, refuse_unusable
 from apportion.models.rendering import refuse_unknown_words
 from apportion.models.settings import ModelSettings
 from apportion.models.world_base import world_base_path
@@ -53,3 +55,20 @@ def test_a_tokenizer_that_makes_no_tokens_is_refused() -> None:
 
     with pytest.raises(UserError, match="makes no tokens"):
         refuse_unknown_words(Empty(), ["Hello"], "mine", "plain")  # type: ignore[arg-type]
+
+
+def test_a_device_that_is_not_there_is_refused_before_the_model_is_loaded() -> None:
+    with pytest.raises(UserError, match="this machine has"):
+        refuse_unusable(ModelSettings(device="xpu"), Path())
+
+
+def test_a_chat_without_a_template_is_refused_before_a_study_writes_anything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(world_base_path(), tmp_path / "model")
+    study = tmp_path / "mine.toml"
+    study.write_text(f'{TINY}\n[model]\nsource = "model"\nrendering = "chat"\n')
+    with pytest.raises(SystemExit, match="2"):
+        main(["study", "run", str(study), "--out", str(tmp_path / "out"), "--workers", "1"])
+    assert "without a chat template" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -7,7 +7,7 @@ import pytest
 from tests.studies.tiny import TINY, write_study
 
 from apportion.cli.app import main
-from apportion.studies.estimate import estimate
+from apportion.studies.estimate import estimate, estimate_lines
 from apportion.studies.stages import graph_of
 from apportion.studies.study_file import read_study
 
@@ -102,3 +102,11 @@ def test_as_json_it_is_one_document_and_nothing_is_written(
 @pytest.mark.parametrize("path", sorted(Path("studies").glob("*.toml")), ids=lambda path: path.stem)
 def test_every_shipped_study_is_read(path: Path) -> None:
     assert read_study(path).cells()
+
+
+def test_a_model_that_is_not_there_yet_is_said_and_the_rest_is_reckoned(tmp_path: Path) -> None:
+    study = read_study(write_study(tmp_path, TINY + '\n[model]\nsource = "nowhere.gguf"\n'))
+    found = estimate(study)
+    assert found.model_fault is not None and "no such file" in found.model_fault
+    assert found.labels.n_pairs > 0
+    assert any(line.startswith("model not there yet: ") for line in estimate_lines(found))

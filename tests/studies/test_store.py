@@ -30,7 +30,7 @@ def test_a_changed_byte_is_a_fault_that_names_the_file(tmp_path: Path, name: str
     assert store.fault("stages/one") == f"stages/one/{name} is truncated or altered"
 
 
-@pytest.mark.parametrize("marker", ["", "{", "[]", '{"files": 3}', "null"])
+@pytest.mark.parametrize("marker", ["", "{", "[]", '{"files": 3}', '{"files": {}}', "null"])
 def test_a_damaged_marker_is_a_fault(tmp_path: Path, marker: str) -> None:
     store = Store(tmp_path)
     store.publish("stages/one", _fill)

@@ -25,6 +25,11 @@ def locate(settings: ModelSettings, base: Path) -> Path:
     Relative paths are taken from `base`, the study file's folder; `$VARIABLES` and `~` are expanded.
     Raises UserError if there is no such file and the hub cannot be reached or does not know the id.
     """
+    return here(settings, base) or _fetch(settings)
+
+
+def here(settings: ModelSettings, base: Path) -> Path | None:
+    """Return the model's place on this machine, or None for a hub's id. Raises UserError if its file is not there."""
     if settings.source == "world":
         return world_base_path()
     expanded = Path(os.path.expandvars(settings.source)).expanduser()
@@ -45,7 +50,7 @@ def locate(settings: ModelSettings, base: Path) -> Path:
                 f"Looked at {local}: give its path from the study file's folder, or set the variable in it.",
             )
         return local
-    return _fetch(settings)
+    return None
 
 
 def _fetch(settings: ModelSettings) -> Path:
@@ -105,6 +110,17 @@ def choose_device(settings: ModelSettings) -> "torch.device":
             'Write device = "auto" to take what is there.',
         )
     return torch.device(settings.device)
+
+
+def refuse_unusable(settings: ModelSettings, base: Path) -> None:
+    """Raise the UserError with which training would refuse the model's tokenizer or the device, if it would.
+
+    Loads torch and the tokenizer unless the model is the world's on whatever device there is.
+    """
+    if settings.device not in ("auto", "cpu"):
+        choose_device(settings)
+    if settings.source != "world":
+        load_tokenizer(settings, base)
 
 
 def load_model(settings: ModelSettings, base: Path) -> "PreTrainedModel":

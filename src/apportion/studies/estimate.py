@@ -5,6 +5,7 @@ from statistics import fmean
 
 from apportion.errors import UserError
 from apportion.judgements.demonstrations import Prompt
+from apportion.models.causal import here
 from apportion.studies.cells import Cell, Purchase
 from apportion.studies.progress import duration
 from apportion.studies.stages import refuse_nothing_held_out, refuse_small_pool
@@ -75,7 +76,9 @@ class MachineTime:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a study will do. `data_fault` says why the pools are not known; `time` is None without [hardware]."""
+    """What a study will do. `model_fault` says why the model is not there yet, `data_fault` why the pools are not
+    known; `time` is None without [hardware].
+    """
 
     study: str
     model: str
@@ -87,6 +90,7 @@ class Estimate:
     labels: Purchase
     labels_usd: float
     draws: int
+    model_fault: str | None
     pools: Pools | None
     data_fault: str | None
     time: MachineTime | None
@@ -111,7 +115,11 @@ def estimate(study: Study) -> Estimate:
     bought = list(study.bought())
     # Subsets nest, so the labels of one seed are those of the largest counts
     labels = Purchase(max(b.n_demonstrations for b in bought), max(b.n_pairs for b in bought))
-    task, fault = None, None
+    task, fault, model_fault = None, None, None
+    try:
+        here(study.model, study.folder)
+    except UserError as error:  # what it takes can be told before the model is fetched
+        model_fault = str(error)
     try:
         task = study.load_task()
     except UserError as error:
@@ -129,6 +137,7 @@ def estimate(study: Study) -> Estimate:
         labels=labels,
         labels_usd=labels.cost_usd(study.prices),
         draws=1 if study.grid.data_seed is not None else len(study.grid.seeds),
+        model_fault=model_fault,
         pools=None
         if task is None
         else Pools(
@@ -160,6 +169,8 @@ def estimate_lines(found: Estimate) -> list[str]:
         f"labels to own: {found.labels.n_demonstrations:,} demonstrations and {found.labels.n_pairs:,} pairs, "
         f"{found.labels_usd:,.2f} USD{note}"
     )
+    if found.model_fault is not None:
+        lines.append(f"model not there yet: {found.model_fault}")
     if found.pools is None:
         lines.append(f"data not read: {found.data_fault}")
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from apportion.errors import UserError
+from apportion.models.causal import refuse_unusable
 from apportion.studies.engines import (
     Engine,
     LocalEngine,
@@ -68,6 +69,8 @@ def run_study(
     """
     end_if_run_again()
     store = Store(root)
+    if engine == "local" and not (root / "study.toml").exists():
+        refuse_unusable(study.model, study.folder)  # before anything is written
     try:
         for folder in ("stages", "cells", "locks"):
             (root / folder).mkdir(parents=True, exist_ok=True)

@@ -53,6 +53,8 @@ class Store:
             expected = {str(name): str(sha256) for name, sha256 in hashes.items()}
         except (ValueError, KeyError, AttributeError, TypeError):
             return f"{folder}/{MARKER} is damaged"
+        if not expected:  # every unit has files
+            return f"{folder}/{MARKER} is damaged"
         for name, sha256 in expected.items():
             if not (place / name).is_file():
                 return f"{folder}/{name} is missing"
