@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from benchmarks.ifeval import GPT4, graded
 
 from apportion.errors import UserError
 from apportion.judgements.contamination import prompt_key
@@ -16,13 +17,17 @@ from apportion.tasks.instructions import (
     read_instructions,
 )
 from apportion.tasks.task import Problem
-from benchmarks.ifeval import GPT4, graded
 
 COMMA = Instruction("punctuation:no_comma", {})
 TITLE = Instruction("detectable_format:title", {})
 BULLETS = Instruction("detectable_format:number_bullet_lists", {"num_bullets": 1})
 ROWS = [
-    {"key": 1, "prompt": "No commas.", "instruction_id_list": [COMMA.kind], "kwargs": [{"num_bullets": None}]},
+    {
+        "key": 1,
+        "prompt": "No commas.",
+        "instruction_id_list": [COMMA.kind],
+        "kwargs": [{"num_bullets": None}],
+    },
     {
         "key": 2,
         "prompt": "One bullet and no comma.",
@@ -85,12 +90,20 @@ def test_pools_are_apart_and_the_same_each_time(files):
     settings = IFEvalSettings("prompts.jsonl", pairs="pairs.jsonl")
     task = ifeval_task(settings, files)
     assert (len(task.demonstrations), len(task.pairs), len(task.problems)) == (3, 3, 2)
-    prompts = [{prompt_key(row.prompt) for row in rows} for rows in (task.demonstrations, task.pairs, task.problems)]
+    prompts = [
+        {prompt_key(row.prompt) for row in rows} for rows in (task.demonstrations, task.pairs, task.problems)
+    ]
     assert not prompts[0] & prompts[1] and not (prompts[0] | prompts[1]) & prompts[2]
     assert task.grade(task.problems[1], "* one").strict and not task.grade(task.problems[1], "one").strict
     again = ifeval_task(settings, files)
-    assert (again.demonstrations, again.pairs, again.problems) == (task.demonstrations, task.pairs, task.problems)
-    assert len(ifeval_task(IFEvalSettings("prompts.jsonl", pairs="pairs.jsonl", items=1), files).problems) == 1
+    assert (again.demonstrations, again.pairs, again.problems) == (
+        task.demonstrations,
+        task.pairs,
+        task.problems,
+    )
+    assert (
+        len(ifeval_task(IFEvalSettings("prompts.jsonl", pairs="pairs.jsonl", items=1), files).problems) == 1
+    )
 
 
 def test_own_demonstrations_and_held_out_kinds(files):

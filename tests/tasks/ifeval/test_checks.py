@@ -72,9 +72,17 @@ CASES = {
         ["*a* and *b c*", "**a** *b*", "*a**b*"],
         ["*a*", "* a\n* b", "**** * *"],
     ),
-    "detectable_format:title": ({}, ["<<A title>>\ntext", "x <<a>> <<b>>"], ["<>", "<<>>", "<<  >>", "<<a\nb>>"]),
+    "detectable_format:title": (
+        {},
+        ["<<A title>>\ntext", "x <<a>> <<b>>"],
+        ["<>", "<<>>", "<<  >>", "<<a\nb>>"],
+    ),
     "keywords:existence": ({"keywords": ["Mom", "a.b"]}, ["MOM and A.B", "moment a.b"], ["mom aXb", "a.b"]),
-    "keywords:forbidden_words": ({"forbidden_words": ["rock", "a+b"]}, ["rocks", "a b", ""], ["ROCK!", "no rock"]),
+    "keywords:forbidden_words": (
+        {"forbidden_words": ["rock", "a+b"]},
+        ["rocks", "a b", ""],
+        ["ROCK!", "no rock"],
+    ),
     "keywords:frequency": (
         {"relation": "at least", "keyword": "war", "frequency": 2},
         ["War and warfare", "war war war"],
@@ -85,7 +93,11 @@ CASES = {
         ["no such", "one t"],
         ["Tt", "that"],
     ),
-    "language:response_language": ({"language": "de"}, ["Das ist nicht mein Haus."], ["This is not the house.", "дом"]),
+    "language:response_language": (
+        {"language": "de"},
+        ["Das ist nicht mein Haus."],
+        ["This is not the house.", "дом"],
+    ),
     "length_constraints:nth_paragraph_first_word": (
         {"num_paragraphs": 2, "nth_paragraph": 2, "first_word": "Weekend"},
         ["One.\n\nWeekend, at last.", "A\n\n'weekend' x"],
@@ -193,7 +205,7 @@ SENTENCES = {
     "": 0,
     "No stop": 1,
     "One. Two! Three?": 3,
-    "He said \"Stop.\" Then he left.": 2,
+    'He said "Stop." Then he left.': 2,
     "Mr. and Mrs. Smith met Dr. Jones, e.g. at noon.": 1,
     "It ended at 5 p.m. Then we left.": 2,
     "J. R. Tolkien wrote it.": 1,

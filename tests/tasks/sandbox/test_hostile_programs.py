@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,9 +68,11 @@ def outside(tmp_path_factory):
     def accept(server):
         while True:
             try:
-                calls.append(server.accept())
+                connection, address = server.accept()
             except OSError:
                 return
+            calls.append(address)
+            connection.close()
 
     for server in (listener, local):
         threading.Thread(target=accept, args=(server,), daemon=True).start()
@@ -157,3 +160,22 @@ def test_nothing_is_left_behind(shared):
     assert list(base.iterdir()) == []
     children = Path(f"/proc/{shared._process.pid}/task/{shared._process.pid}/children").read_text().split()
     assert children == []
+
+
+def test_the_sandbox_cleans_up_when_its_owner_is_killed(tmp_path):
+    program = (
+        "import os, signal\n"
+        "from apportion.tasks.sandbox.sandbox import Sandbox\n"
+        "sandbox = Sandbox()\n"
+        "print(sandbox._process.pid, sandbox._base, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    pid, base = run.stdout.split()
+    for _ in range(200):
+        if not Path(base).exists():
+            break
+        time.sleep(0.05)
+    assert not Path(base).exists()
+    command = Path(f"/proc/{pid}/cmdline")
+    assert not command.exists() or b"zygote" not in command.read_bytes()
