@@ -1,9 +1,11 @@
 """Hostile programs are stopped, touch nothing outside their folder, and never count as passed."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -48,11 +50,11 @@ class Outside:
 
 
 @pytest.fixture(scope="module")
-def outside(tmp_path_factory):
+def outside():
     """A folder, a port and a process that would be open to the program's user."""
-    place = Path(tmp_path_factory.mktemp("outside"))
-    for folder in (place, *list(place.parents)[:3]):
-        folder.chmod(0o777)
+    # not under pytest's own folder, which no other user can enter: there an attack would fail by itself
+    place = Path(tempfile.mkdtemp(prefix="outside-"))
+    place.chmod(0o777)
     (place / "secret").write_text("secret")
     (place / "secret").chmod(0o666)
     listener, local = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
@@ -85,6 +87,7 @@ def outside(tmp_path_factory):
     for server in (listener, local):
         server.shutdown(socket.SHUT_RDWR)
         server.close()
+    shutil.rmtree(place)
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
