@@ -1,7 +1,9 @@
 """HumanEval and MBPP: extraction, grades and error classes, and the real files."""
 
 import json
+import os
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -14,14 +16,17 @@ from apportion.tasks.code import (
     ERROR_CLASSES,
     HumanEvalSettings,
     MBPPSettings,
+    grade_in,
     grade_program,
     humaneval_task,
     mbpp_task,
 )
 from apportion.tasks.code_extraction import FUNCTION_STOPS, blocks, continuation, strict_program
+from apportion.tasks.code_pairs import changes, near_miss
 from apportion.tasks.code_problems import read_humaneval, read_mbpp
-from apportion.tasks.sandbox.sandbox import Sandbox
-from apportion.tasks.task import Problem
+from apportion.tasks.sandbox.isolation import Limits
+from apportion.tasks.sandbox.sandbox import Sandbox, shared_sandbox
+from apportion.tasks.task import Grade, Problem
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
 
@@ -255,3 +260,65 @@ def test_a_sample_of_real_solutions_passes_and_an_empty_body_does_not(data_folde
             for program, outcome in ((row.program, "passed"), (row.stub + "    return None\n", "wrong")):
                 verdict = sandbox.run(program, row.tests, setup=row.setup, entry_point=row.entry_point)
                 assert verdict.outcome == outcome, (row.id, verdict)
+
+
+def test_near_misses_are_pairs_and_take_no_prompt_from_the_demonstrations(files):
+    both = HumanEvalSettings("humaneval.jsonl", "mbpp.jsonl", pairs="near-misses")
+    chat = MBPPSettings("mbpp.jsonl", pairs="near-misses", form="chat")
+    assert humaneval_task(both, files).pairs == humaneval_task(both, files).pairs
+    for task in (humaneval_task(both, files), mbpp_task(chat, files)):
+        assert task.pairs
+        prompts = {row.prompt for row in task.demonstrations}
+        for pair in task.pairs:
+            assert pair.prompt not in prompts
+            assert "return x + " in pair.chosen
+            assert len(pair.chosen) == len(pair.rejected) and pair.chosen != pair.rejected
+
+
+def test_a_near_miss_fails_a_test_and_nothing_else_is_one(files):
+    (row, *_) = read_mbpp("mbpp.jsonl", files)
+    ran = []
+
+    def run(outcome):
+        return lambda problem: ran.append(problem.program) or outcome
+
+    missed = near_miss(row, run("wrong"))
+    assert missed.program in (row.program.replace("x + 5", "x - 5"), row.program.replace("x + 5", "x + 6"))
+    assert missed.stub == row.stub and missed.tests == row.tests
+    for outcome in ("passed", "raised", "timeout", "syntax"):
+        assert near_miss(row, run(outcome)) is None
+    assert changes("  return 'x + 1' if y else [z]") == [] and changes("  return (") == []
+
+
+def test_near_misses_beside_ones_own_demonstrations_are_refused(files):
+    (files / "own.jsonl").write_text('{"prompt": "Add.", "response": "x + y"}\n')
+    with pytest.raises(UserError, match="near-misses"):
+        mbpp_task(MBPPSettings("mbpp.jsonl", demonstrations="own.jsonl", pairs="near-misses"), files)
+
+
+def test_a_forked_process_has_a_sandbox_of_its_own():
+    shared_sandbox()
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            grade = grade_program(problem("completion"), BODY)
+            os.write(writer, b"right" if grade.strict else b"wrong")
+        finally:
+            os._exit(0)
+    os.close(writer)
+    os.waitpid(pid, 0)
+    assert os.read(reader, 99) == b"right"
+    os.close(reader)
+    assert grade_program(problem("completion"), BODY).strict
+
+
+def test_an_endless_answer_is_waited_for_once():
+    start = time.monotonic()
+    grade = grade_in_time("\n    while True:\n        pass\n")
+    assert grade == Grade(False, False, "timeout") and time.monotonic() - start < 20
+
+
+def grade_in_time(text: str) -> Grade:
+    with Sandbox(Limits(cpu_seconds=1, wall_seconds=5)) as sandbox:
+        return grade_in(sandbox, problem("completion"), text)

@@ -6,19 +6,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from apportion.errors import UserError
 from apportion.judgements.contamination import refuse_contamination
 from apportion.judgements.demonstrations import Demonstration, Message, Prompt
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered
 from apportion.tasks.code_extraction import CodeForm, other_programs, strict_program
+from apportion.tasks.code_pairs import near_miss
 from apportion.tasks.code_problems import CodeProblem, read_humaneval, read_mbpp
 from apportion.tasks.prompts import Template, posed_demonstration, posed_pair
+from apportion.tasks.sandbox.isolation import Limits
 from apportion.tasks.sandbox.sandbox import Outcome, Sandbox, Verdict, shared_sandbox
 from apportion.tasks.sources import located
 from apportion.tasks.task import Grade, Problem, Task
 
 HELD_OUT_SEED = 0  # of the cap on held-out items
+HALVES_SEED = 1  # of the halves of a pool whose problems give demonstrations and pairs
+NEAR_MISSES = "near-misses"
 _MBPP = "$APPORTION_DATA/text/mbpp_sanitized.jsonl.gz"
 
 ERROR_CLASSES: dict[Outcome, str] = {
@@ -39,11 +44,12 @@ ERROR_CLASSES: dict[Outcome, str] = {
 
 @dataclass(frozen=True, slots=True)
 class HumanEvalSettings:
-    """Where the problems are, and what is bought: `demonstrations` and `pairs`, or else MBPP's problems.
+    """Where the problems are, and what is bought: `demonstrations`, or else MBPP's problems, and `pairs`.
 
-    `form` is how a function is asked for. `held_out_pairs` are measured by preference accuracy; `columns` maps
-    fields to column names in demonstrations, `pair_columns` in both kinds of pairs. `items` caps each kind of
-    held-out item.
+    `pairs` is a file, or "near-misses": half of the pool's problems then give no demonstration but a pair, the
+    right program and one that differs in a token and fails a test. `form` is how a function is asked for.
+    `held_out_pairs` are measured by preference accuracy; `columns` maps fields to column names in
+    demonstrations, `pair_columns` in both kinds of pairs. `items` caps each kind of held-out item.
     """
 
     problems: str = "$APPORTION_DATA/text/humaneval.jsonl.gz"
@@ -124,20 +130,24 @@ def _task(
 ) -> Task:
     shared_sandbox()  # before anything is trained: an answer that cannot be graded is not worth decoding
     template: Template = "chat" if settings.form == "chat" else "plain"
-    if settings.demonstrations is None:
-        demonstrations = tuple(_demonstration(problem, ask(problem)) for problem in shown)
-    else:
-        read = read_demonstrations(located(settings.demonstrations, base), settings.columns)
-        demonstrations = tuple(posed_demonstration(row, template) for row in read)
 
     def pairs_of(source: str | None) -> tuple[PreferencePair, ...]:
         found = () if source is None else read_pairs(located(source, base), settings.pair_columns)
         return tuple(posed_pair(row, template) for row in found)
 
+    if settings.pairs == NEAR_MISSES:
+        paired, shown = _halves(shown, name)
+        pairs = _near_misses(paired, ask)
+    else:
+        pairs = pairs_of(settings.pairs)
+    if settings.demonstrations is None:
+        demonstrations = tuple(_demonstration(problem, ask(problem)) for problem in shown)
+    else:
+        read = read_demonstrations(located(settings.demonstrations, base), settings.columns)
+        demonstrations = tuple(posed_demonstration(row, template) for row in read)
     answers = tuple(_demonstration(problem, ask(problem)) for problem in problems)
     answers = scattered(answers, settings.items, HELD_OUT_SEED)
     kept = {row.id for row in answers}
-    pairs = pairs_of(settings.pairs)
     comparisons = scattered(pairs_of(settings.held_out_pairs), settings.items, HELD_OUT_SEED)
     refuse_contamination(
         [row.prompt for row in (*demonstrations, *pairs)],
@@ -155,6 +165,39 @@ def _task(
         grade=grade_program,
         max_new_tokens=settings.max_new_tokens,
     )
+
+
+def _halves(
+    shown: Sequence[CodeProblem], name: str
+) -> tuple[tuple[CodeProblem, ...], tuple[CodeProblem, ...]]:
+    """Return the problems that give pairs and those that give demonstrations, by a hash of their texts."""
+    if not shown:
+        found = "pairs = 'near-misses' beside a file of demonstrations"
+        cure = "Leave demonstrations out, or name a file of pairs."
+        raise UserError(f"[task] {name}", found, "the pool's own problems", cure)
+    texts = [Demonstration(problem.id, problem.asked, problem.program) for problem in shown]
+    paired = {row.id for row in scattered(texts, len(texts) // 2, HALVES_SEED)}
+    first = tuple(problem for problem in shown if problem.id in paired)
+    return first, tuple(problem for problem in shown if problem.id not in paired)
+
+
+def _near_misses(
+    problems: Sequence[CodeProblem], ask: Callable[[CodeProblem], _Asked]
+) -> tuple[PreferencePair, ...]:
+    """Return a pair for each problem of which a near miss is found."""
+    pairs = []
+    with Sandbox(Limits(cpu_seconds=1)) as sandbox:
+
+        def run(problem: CodeProblem) -> Outcome:
+            places = {"setup": problem.setup, "entry_point": problem.entry_point}
+            return sandbox.run(problem.program, problem.tests, **places).outcome
+
+        for problem in problems:
+            missed = near_miss(problem, run)
+            if missed is not None:
+                asked = ask(problem)
+                pairs.append(PreferencePair(problem.id, asked.prompt, asked.answer, ask(missed).answer))
+    return tuple(pairs)
 
 
 def grade_program(problem: Problem, text: str) -> Grade:
@@ -180,8 +223,12 @@ def grade_in(sandbox: Sandbox, problem: Problem, text: str) -> Grade:
     error_class = "form" if program is None else ERROR_CLASSES[run(program).outcome]
     if error_class == "none":
         return Grade(True, True, "none")
-    flexible = any(run(other).outcome == "passed" for other in other_programs(text, *places))
-    return Grade(False, flexible, error_class)
+    others = [] if error_class == "timeout" else other_programs(text, *places)
+    for other in others:
+        outcome = run(other).outcome
+        if outcome in ("passed", "timeout"):  # the same loop in another form is not waited for again
+            return Grade(False, outcome == "passed", error_class)
+    return Grade(False, False, error_class)
 
 
 def _problem(problem: CodeProblem, asked: _Asked, form: CodeForm) -> Problem:

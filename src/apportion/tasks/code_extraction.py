@@ -19,7 +19,7 @@ _START = re.compile(r"^(?:async def |def |class |import |from |@)", re.MULTILINE
 def continuation(text: str, stops: tuple[str, ...] = FUNCTION_STOPS) -> str:
     """Return the part of a continuation that belongs to the function, or with other stops to the program.
 
-    >>> continuation("    return 1\\n\\ndef other():\\n    pass")
+    >>> continuation("    return 1\\ndef other():\\n    pass")
     '    return 1\\n'
     """
     ends = [place for stop in stops if (place := text.find(stop, 1)) >= 0]

@@ -90,7 +90,8 @@ def _mbpp(row: Row) -> CodeProblem:
 
 def _part(number: int) -> Part:
     ends: dict[Part, int] = {"few-shot": 10, "test": 510, "validation": 600}
-    return next((part for part, end in ends.items() if number <= end), "train")
+    found: list[Part] = [part for part, end in ends.items() if number <= end]
+    return found[0] if found else "train"
 
 
 def _tested(row: Row, code: str, tests: list[str]) -> str:

@@ -1,10 +1,13 @@
 """Hostile programs are stopped, touch nothing outside their folder, and never count as passed."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +50,11 @@ class Outside:
 
 
 @pytest.fixture(scope="module")
-def outside(tmp_path_factory):
+def outside():
     """A folder, a port and a process that would be open to the program's user."""
-    place = Path(tmp_path_factory.mktemp("outside"))
-    for folder in (place, *list(place.parents)[:3]):
-        folder.chmod(0o777)
+    # not under pytest's own folder, which no other user can enter: there an attack would fail by itself
+    place = Path(tempfile.mkdtemp(prefix="outside-"))
+    place.chmod(0o777)
     (place / "secret").write_text("secret")
     (place / "secret").chmod(0o666)
     listener, local = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)
@@ -67,9 +70,11 @@ def outside(tmp_path_factory):
     def accept(server):
         while True:
             try:
-                calls.append(server.accept())
+                connection, address = server.accept()
             except OSError:
                 return
+            calls.append(address)
+            connection.close()
 
     for server in (listener, local):
         threading.Thread(target=accept, args=(server,), daemon=True).start()
@@ -82,6 +87,7 @@ def outside(tmp_path_factory):
     for server in (listener, local):
         server.shutdown(socket.SHUT_RDWR)
         server.close()
+    shutil.rmtree(place)
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
@@ -157,3 +163,22 @@ def test_nothing_is_left_behind(shared):
     assert list(base.iterdir()) == []
     children = Path(f"/proc/{shared._process.pid}/task/{shared._process.pid}/children").read_text().split()
     assert children == []
+
+
+def test_the_sandbox_cleans_up_when_its_owner_is_killed(tmp_path):
+    program = (
+        "import os, signal\n"
+        "from apportion.tasks.sandbox.sandbox import Sandbox\n"
+        "sandbox = Sandbox()\n"
+        "print(sandbox._process.pid, sandbox._base, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    pid, base = run.stdout.split()
+    for _ in range(200):
+        if not Path(base).exists():
+            break
+        time.sleep(0.05)
+    assert not Path(base).exists()
+    command = Path(f"/proc/{pid}/cmdline")
+    assert not command.exists() or b"zygote" not in command.read_bytes()

@@ -110,7 +110,6 @@ def confine(
     `keep` are the descriptors that stay open besides 0, 1 and 2. Raises `Refused` where a layer fails.
     """
     os.setsid()
-    libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # dies with the zygote
     _close_all_but({0, 1, 2, *keep})
     place = None if folder is None else os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     _limit(limits)
@@ -130,6 +129,7 @@ def confine(
         restrict_to(libc, place)
     if place is not None:
         os.close(place)
+    libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # dies with the zygote; a change of user would have undone it
     libc.prctl(4, 0, 0, 0, 0)  # not dumpable: no core, and its /proc belongs to root
     install_filter(libc, filter_program(os.getpid()))
 

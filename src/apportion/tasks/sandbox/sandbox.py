@@ -92,7 +92,13 @@ class Sandbox:
         environment = {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
         environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         with other:
-            self._process = subprocess.Popen(command, stdin=other.fileno(), env=environment, cwd=self._base)
+            self._process = subprocess.Popen(
+                command,
+                stdin=other.fileno(),
+                env=environment,
+                cwd="/",
+                start_new_session=True,  # Ctrl-C is for the study, which then ends the sandbox
+            )
         settings = {"base": self._base, "packages": _packages(), "unprivileged": unprivileged}
         try:
             self._control.send(json.dumps(settings | {"without": sorted(without)}).encode())

@@ -75,12 +75,20 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     control.send(json.dumps({"layers": layers.names}).encode())
+    try:
+        _answer_requests(libc, layers, settings["base"], control)
+    except ConnectionError:  # who asked has gone in the meantime
+        pass
+    finally:
+        shutil.rmtree(settings["base"], ignore_errors=True)
+
+
+def _answer_requests(libc: ctypes.CDLL, layers: Layers, base: str, control: socket.socket) -> None:
     while True:
         message, files, _, _ = socket.recv_fds(control, 1 << 16, 2)
         if not message:
             return
-        limits = Limits(**json.loads(message))
-        verdict = _run(libc, layers, limits, settings["base"], files)
+        verdict = _run(libc, layers, Limits(**json.loads(message)), base, files)
         control.send(json.dumps(verdict).encode())
 
 
