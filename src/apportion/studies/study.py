@@ -11,7 +11,12 @@ from apportion.studies.cells import Cell, Control, PreferenceMethod, Prices, Pur
 from apportion.tasks.files import FilesSettings, files_task
 from apportion.tasks.math import GSM8KSettings, gsm8k_task
 from apportion.tasks.multihop import MULTIHOP, MultihopSettings
-from apportion.tasks.preference import PreferenceTaskSettings, preference_task
+from apportion.tasks.preference import (
+    PreferenceTaskSettings,
+    helpfulness_task,
+    preference_task,
+    summarization_task,
+)
 from apportion.tasks.task import Task
 from apportion.tasks.world import WorldSettings, world_task
 from apportion.training.decoding import DecodingSettings
@@ -24,6 +29,8 @@ TASKS: dict[str, tuple[type, Callable[[Any, Path], Task]]] = {
     "gsm8k": (GSM8KSettings, gsm8k_task),
     **{name: (MultihopSettings, task) for name, task in MULTIHOP.items()},
     "preference": (PreferenceTaskSettings, preference_task),
+    "summarization": (PreferenceTaskSettings, summarization_task),
+    "helpfulness": (PreferenceTaskSettings, helpfulness_task),
     "files": (FilesSettings, files_task),
 }
 
