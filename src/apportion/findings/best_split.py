@@ -109,8 +109,8 @@ def best_share_falls(allocation: Allocation) -> Finding:
         "lead_small": interval(early),
         "lead_large": interval(late),
     }
-    sentence = f"{least:.0%} for demonstrations is {allocation.lead(early)} ahead of {most:.0%} at "
-    sentence += f"{allocation.budgets[0]:g} USD and {allocation.lead(late)} at {allocation.budgets[-1]:g}."
+    sentence = f"{least:.0%} for demonstrations against {most:.0%}: {allocation.lead(early)} at "
+    sentence += f"{allocation.budgets[0]:g} USD, {allocation.lead(late)} at {allocation.budgets[-1]:g}."
     return Finding(claim, verdict, numbers | sample(change), sentence + one_seed_note(change))
 
 
