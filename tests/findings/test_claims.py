@@ -7,7 +7,11 @@ import pytest
 from tests.findings.made_outcomes import BASE, made_outcomes
 
 from apportion.findings import Allocation, Finding, all_findings, measured
-from apportion.findings.best_split import mixture_best_at_largest_budget, sft_alone_best_at_smallest_budget
+from apportion.findings.best_split import (
+    best_share_falls,
+    mixture_best_at_largest_budget,
+    sft_alone_best_at_smallest_budget,
+)
 from apportion.findings.cold_start import pairs_alone_at_the_floor, smallest_share_lifts
 from apportion.findings.control import preference_beats_imitation
 from apportion.findings.form_first import form_before_reasoning
@@ -36,12 +40,13 @@ def allocation(outcomes: pl.DataFrame, metric: Metric = "accuracy") -> Allocatio
     return Allocation(measured(outcomes, metric), POINTS, metric, "dpo")
 
 
-AS_PUBLISHED = scores((0.4, 0.28, 0.2, 0.02), (0.6, 0.75, 0.68, 0.02)) | {BASE: 0.02}
-REVERSED = scores((0.2, 0.4, 0.3, 0.3), (0.8, 0.7, 0.6, 0.55)) | {BASE: 0.02}
+AS_PUBLISHED = scores((0.4, 0.28, 0.2, 0.02), (0.6, 0.68, 0.75, 0.02)) | {BASE: 0.02}
+REVERSED = scores((0.2, 0.3, 0.5, 0.3), (0.8, 0.7, 0.6, 0.55)) | {BASE: 0.02}
 ALIKE = dict.fromkeys([*scores(SHARES, SHARES), BASE], 0.4)
 CLAIMS = [
     sft_alone_best_at_smallest_budget,
     mixture_best_at_largest_budget,
+    best_share_falls,
     pairs_alone_at_the_floor,
     smallest_share_lifts,
 ]
@@ -59,7 +64,7 @@ def test_a_claim_fails_in_a_world_where_it_is_false(claim):
     assert found.verdict == "fails", found.sentence
 
 
-@pytest.mark.parametrize("claim", CLAIMS[:2])
+@pytest.mark.parametrize("claim", CLAIMS[:3])
 def test_a_claim_is_undecided_where_nothing_differs(claim):
     verdicts = [claim(allocation(made_outcomes(ALIKE, draw=draw, items=80))).verdict for draw in range(40)]
     assert verdicts.count("undecided") >= 37
@@ -162,11 +167,11 @@ def test_all_findings_are_plain_values_for_every_method():
     truth = AS_PUBLISHED | {point._replace(method="ipo"): 0.3 for point in AS_PUBLISHED if point.n_pairs}
     made = made_outcomes(truth, items=60)
     found = all_findings(made, POINTS, ["dpo", "ipo"])
-    assert len(found) == 13
-    assert sum("ipo" in finding.claim for finding in found) == 6
+    assert len(found) == 17
+    assert sum("ipo" in finding.claim for finding in found) == 7
     text = msgspec.json.encode([asdict(finding) for finding in found]).decode()
     assert "NaN" not in text
-    assert len(json.loads(text)) == 13
+    assert len(json.loads(text)) == 17
     assert all_findings(made.clear(), POINTS, ["dpo"]) == []
 
 

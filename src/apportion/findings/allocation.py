@@ -1,7 +1,9 @@
 """The measured grid of a study: budgets, shares and who is ahead of whom."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
+from math import inf, sqrt
+from statistics import NormalDist
 
 from apportion.findings.finding import as_share, in_points
 from apportion.findings.measured import BOUNDED, Arm, Measured, Metric, Points, compared, mean
@@ -9,13 +11,39 @@ from apportion.statistics import Estimate
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedNoise:
+    """How far one printed score may lie from the mean of many runs: from run to run, and from the reading of it.
+
+    `reading_sd` is that of each cell; `items` is how many held-out items a score is of, 0 where no one says.
+    """
+
+    run_sd: float
+    reading_sd: Mapping[Arm, float]
+    items: int
+
+    def weighted(self, table: Measured, arms: list[Arm], weights: list[float], level: float) -> Estimate:
+        """Return a weighted sum of printed scores with a normal interval."""
+        value = sum(w * float(table[arm].values.mean()) for w, arm in zip(weights, arms, strict=True))
+        variance = sum(
+            w**2 * (self.run_sd**2 + self.reading_sd[arm] ** 2) for w, arm in zip(weights, arms, strict=True)
+        )
+        half = NormalDist().inv_cdf((1 + level) / 2) * sqrt(variance)
+        return Estimate(value, value - half, value + half, 1, self.items, "seeds and items", level)
+
+
+@dataclass(frozen=True, slots=True)
 class Allocation:
-    """What was measured with one preference method, at the points (budget, share) of a study."""
+    """What was measured with one preference method, at the points (budget, share) of a study.
+
+    `published` stands in for seeds and items where all that is known is one printed score a cell: its intervals come
+    from the noise that such scores have.
+    """
 
     table: Measured
     points: Points
     metric: Metric
     method: str
+    published: "PublishedNoise | None" = None
 
     @property
     def budgets(self) -> list[float]:
@@ -47,11 +75,25 @@ class Allocation:
     def ahead(self, left: Arm, right: Arm, *, level: float = 0.95) -> Estimate | None:
         """Return by how much `left` is better than `right`, above 0 where it is; None if one is missing."""
         weights = [1.0, -1.0] if BOUNDED[self.metric] else [-1.0, 1.0]
-        return compared(self.table, [left, right], weights, self.metric, level=level)
+        return self.weighted([left, right], weights, level=level)
+
+    def weighted(self, arms: list[Arm], weights: list[float], *, level: float = 0.95) -> Estimate | None:
+        """Return a weighted sum of arms with its interval, None if one is missing."""
+        if self.published is None:
+            return compared(self.table, arms, weights, self.metric, level=level)
+        if any(arm not in self.table for arm in arms):
+            return None
+        return self.published.weighted(self.table, arms, weights, level)
+
+    def mean(self, arm: Arm) -> Estimate:
+        """Return an arm's mean with its interval."""
+        if self.published is None:
+            return mean(self.table[arm], self.metric)
+        return self.published.weighted(self.table, [arm], [1.0], 0.95)
 
     def score(self, arm: Arm) -> str:
         """Return an arm's mean with its interval, as text."""
-        return as_share(mean(self.table[arm], self.metric)) if arm in self.table else "not measured"
+        return as_share(self.mean(arm)) if arm in self.table else "not measured"
 
     def lead(self, estimate: Estimate) -> str:
         """Return a difference with its interval, as text in the metric's unit."""

@@ -1,7 +1,7 @@
 """Which split of a budget scores best: small budgets, large budgets (arXiv 2502.11284, findings 1 and 2)."""
 
 from apportion.findings.allocation import Allocation, kind, label
-from apportion.findings.finding import Finding, Number, Verdict, interval, missing, one_seed_note
+from apportion.findings.finding import Finding, Number, Verdict, interval, missing, one_seed_note, sample
 from apportion.findings.measured import Arm
 
 LEVEL = 0.95
@@ -35,6 +35,7 @@ def sft_alone_best_at_smallest_budget(allocation: Allocation) -> Finding:
         verdict = "fails"
     numbers: dict[str, Number] = {"budget_usd": budget}
     numbers |= {f"lead_over_share_{shares[rival]:g}": interval(lead) for rival, lead in known.items()}
+    numbers |= sample(*known.values())
     against = "; ".join(f"{allocation.lead(e)} over {label(r, shares[r])}" for r, e in known.items())
     sentence = f"At {budget:g} USD SFT alone scores {allocation.score(alone)}: {against}."
     sentence += _not_run([label(rival, shares[rival]) for rival in rivals if rival not in known])
@@ -71,11 +72,46 @@ def mixture_best_at_largest_budget(allocation: Allocation) -> Finding:
     known = {extreme: lead for extreme, lead in leads.items() if lead is not None}
     numbers: dict[str, Number] = {"budget_usd": budget, "best_mixture_share": shares[best]}
     numbers |= {f"lead_over_{kind(e).lower().replace(' ', '_')}": interval(d) for e, d in known.items()}
+    numbers |= sample(*known.values())
     against = "; ".join(f"{allocation.lead(d)} over {kind(e)}" for e, d in known.items())
     sentence = f"At {budget:g} USD the best mixture, {label(best, shares[best])}, "
     sentence += f"scores {allocation.score(best)}: {against}."
     sentence += _not_run([label(arm, shares[arm]) for arm in mixtures if arm not in measured])
     return Finding(claim, verdict, numbers, sentence + one_seed_note(*known.values()))
+
+
+def best_share_falls(allocation: Allocation) -> Finding:
+    """Return whether pairs gain on demonstrations as the budget grows.
+
+    At the smallest and the largest budget the lead of the smallest share of the mixtures over the largest is taken.
+    Holds if it is larger at the large budget with the whole interval, fails if it is smaller.
+    """
+    claim = f"The best share for demonstrations falls as the budget grows ({allocation.method})."
+    if len(allocation.budgets) < 2:
+        return missing(claim, "two budgets")
+    ends = []
+    for budget in (allocation.budgets[0], allocation.budgets[-1]):
+        shares = allocation.arms(budget)
+        mixtures = [arm for arm in shares if kind(arm) == "mixture" and arm in allocation.table]
+        if len(mixtures) < 2:
+            return missing(claim, f"two mixtures at {budget:g} USD")
+        ends.append((mixtures[-1], mixtures[0], shares[mixtures[-1]], shares[mixtures[0]]))
+    (low, high, *_), (low_large, high_large, least, most) = ends
+    sign = 1.0 if allocation.metric != "nll" else -1.0
+    weights = [sign, -sign, -sign, sign]
+    change = allocation.weighted([low_large, high_large, low, high], weights)
+    early, late = allocation.ahead(low, high), allocation.ahead(low_large, high_large)
+    if change is None or early is None or late is None:
+        return missing(claim, "seeds that the four cells have in common")
+    verdict: Verdict = "holds" if change.low > 0 else "fails" if change.high < 0 else "undecided"
+    numbers: dict[str, Number] = {
+        "change": interval(change),
+        "lead_small": interval(early),
+        "lead_large": interval(late),
+    }
+    sentence = f"{least:.0%} for demonstrations against {most:.0%}: {allocation.lead(early)} at "
+    sentence += f"{allocation.budgets[0]:g} USD, {allocation.lead(late)} at {allocation.budgets[-1]:g}."
+    return Finding(claim, verdict, numbers | sample(change), sentence + one_seed_note(change))
 
 
 def _below(allocation: Allocation, left: Arm, right: Arm, level: float) -> bool:

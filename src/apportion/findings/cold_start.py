@@ -10,8 +10,9 @@ from apportion.findings.finding import (
     interval,
     missing,
     one_seed_note,
+    sample,
 )
-from apportion.findings.measured import Arm, compared, mean
+from apportion.findings.measured import Arm
 
 FLOOR_POINTS = 0.05
 """Pairs alone are "at the floor" if they are no further than this above the untrained model."""
@@ -33,7 +34,7 @@ def pairs_alone_at_the_floor(allocation: Allocation) -> Finding:
         return missing(claim, "accuracy (the task decodes no answers)")
     if alone is None or alone not in allocation.table or base not in allocation.table:
         return missing(claim, "pairs alone at the largest budget, and the untrained model")
-    gain = compared(allocation.table, [alone, base], [1.0, -1.0], "accuracy")
+    gain = allocation.weighted([alone, base], [1.0, -1.0])
     if gain is None:
         return missing(claim, "items that both were graded on")
     verdict: Verdict = "undecided"
@@ -41,13 +42,13 @@ def pairs_alone_at_the_floor(allocation: Allocation) -> Finding:
         verdict = "holds"
     elif gain.low > FLOOR_POINTS:
         verdict = "fails"
-    score = mean(allocation.table[alone], "accuracy")
+    score = allocation.mean(alone)
     numbers: dict[str, Number] = {
         "n_pairs": alone.n_pairs,
         "pairs_alone": interval(score),
         "gain_over_untrained": interval(gain),
         "floor_points": FLOOR_POINTS,
-    }
+    } | sample(gain)
     sentence = (
         f"{alone.n_pairs:,} pairs without demonstrations score {as_share(score)}, "
         f"{in_points(gain)} over the untrained model."
@@ -83,7 +84,7 @@ def smallest_share_lifts(allocation: Allocation) -> Finding:
         "share": shares[least],
         "n_demonstrations": least.n_demonstrations,
         "lift": interval(lift),
-    }
+    } | sample(lift)
     sentence = (
         f"At {allocation.budgets[-1]:g} USD, {label(least, shares[least])} ({least.n_demonstrations:,}) "
         f"scores {allocation.score(least)}, {in_points(lift)} over pairs alone."

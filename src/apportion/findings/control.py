@@ -3,7 +3,7 @@
 from typing import Literal
 
 from apportion.findings.allocation import Allocation
-from apportion.findings.finding import Finding, Number, Verdict, interval, missing, one_seed_note
+from apportion.findings.finding import Finding, Number, Verdict, interval, missing, one_seed_note, sample
 from apportion.findings.measured import BOUNDED, Arm, compared
 
 CONTROL = "sft-on-chosen"
@@ -37,7 +37,7 @@ def preference_beats_imitation(allocation: Allocation, start: Literal["demonstra
         verdict = "holds"
     elif overall.high < 0:
         verdict = "fails"
-    numbers: dict[str, Number] = {"purchases": len(treated), "mean_lead": interval(overall)}
+    numbers: dict[str, Number] = {"purchases": len(treated), "mean_lead": interval(overall)} | sample(overall)
     leads = []
     for arm in treated:
         lead = allocation.ahead(arm, _control(arm))

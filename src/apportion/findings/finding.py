@@ -29,6 +29,15 @@ def interval(estimate: Estimate) -> list[float | None]:
     return [round(x, 6) if abs(x) < float("inf") else None for x in estimate[:3]]
 
 
+def sample(*estimates: Estimate) -> dict[str, Number]:
+    """Return the numbers of seeds and items behind estimates, the smallest of each."""
+    return (
+        {"seeds": min(e.seeds for e in estimates), "items": min(e.items for e in estimates)}
+        if estimates
+        else {}
+    )
+
+
 def in_points(estimate: Estimate) -> str:
     """Return a difference of scores in [0, 1] in points with its interval.
 

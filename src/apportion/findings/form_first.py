@@ -1,6 +1,15 @@
 """Form before reasoning: few demonstrations teach the form, many the right answers (arXiv 2410.03717)."""
 
-from apportion.findings.finding import Finding, Number, Verdict, as_share, interval, missing, one_seed_note
+from apportion.findings.finding import (
+    Finding,
+    Number,
+    Verdict,
+    as_share,
+    interval,
+    missing,
+    one_seed_note,
+    sample,
+)
 from apportion.findings.measured import Arm, Measured, compared, mean
 
 FORM_RATE = 0.9
@@ -52,6 +61,7 @@ def form_before_reasoning(accuracy: Measured, form: Measured) -> Finding:
             f"and accuracy {as_share(mean(accuracy[witness], 'accuracy'))}."
         )
     shown = [mean(accuracy[arm], "accuracy") for arm in arms if arm.method != "base"]
+    numbers |= sample(*shown)
     return Finding(claim, verdict, numbers, sentence + one_seed_note(*shown))
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from apportion.statistics import Estimate, contrast, mean_over_seeds_and_items
 
-Metric = Literal["accuracy", "nll", "preference_accuracy"]
+Metric = Literal["accuracy", "nll", "preference_accuracy", "rouge_l"]
 
-BOUNDED: dict[str, bool] = {"accuracy": True, "nll": False, "preference_accuracy": True}
+BOUNDED: dict[str, bool] = {"accuracy": True, "nll": False, "preference_accuracy": True, "rouge_l": True}
 """Whether a metric's scores lie in [0, 1]; where they do, higher is better, and "nll" is better lower."""
 
 Points = Mapping[tuple[int, int], list[tuple[float, float]]]
@@ -73,9 +73,9 @@ def _value(of: str) -> pl.Expr:
 
 
 def main_metric(outcomes: pl.DataFrame) -> Metric | None:
-    """Return the metric that stands for the task: accuracy, else preference_accuracy, else nll."""
+    """Return the metric that stands for the task: accuracy, else preference_accuracy, else rouge_l, else nll."""
     there = set(outcomes["metric"].unique().to_list())
-    order: tuple[Metric, ...] = ("accuracy", "preference_accuracy", "nll")
+    order: tuple[Metric, ...] = ("accuracy", "preference_accuracy", "rouge_l", "nll")
     return next((metric for metric in order if metric in there), None)
 
 

@@ -5,9 +5,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from apportion.findings.allocation import Allocation
-from apportion.findings.best_split import mixture_best_at_largest_budget, sft_alone_best_at_smallest_budget
+from apportion.findings.best_split import (
+    best_share_falls,
+    mixture_best_at_largest_budget,
+    sft_alone_best_at_smallest_budget,
+)
 from apportion.findings.cold_start import pairs_alone_at_the_floor, smallest_share_lifts
 from apportion.findings.control import preference_beats_imitation
+from apportion.findings.errors import reasoning_follows_total, style_saturates_early
 from apportion.findings.finding import Finding
 from apportion.findings.form_first import form_before_reasoning
 from apportion.findings.measured import Points, main_metric, measured
@@ -29,10 +34,16 @@ def all_findings(outcomes: pl.DataFrame, points: Points, methods: Sequence[str])
         found += [
             sft_alone_best_at_smallest_budget(allocation),
             mixture_best_at_largest_budget(allocation),
+            best_share_falls(allocation),
             pairs_alone_at_the_floor(allocation),
             smallest_share_lifts(allocation),
             preference_beats_imitation(allocation, "demonstrations"),
             preference_beats_imitation(allocation, "base"),
         ]
-    accuracy = measured(outcomes, "accuracy")
-    return [*found, form_before_reasoning(accuracy, measured(outcomes, "accuracy", "form"))]
+    accuracy, form = measured(outcomes, "accuracy"), measured(outcomes, "accuracy", "form")
+    return [
+        *found,
+        form_before_reasoning(accuracy, form),
+        style_saturates_early(accuracy, form),
+        reasoning_follows_total(accuracy, form),
+    ]

@@ -26,7 +26,8 @@ def grade_cell(
     """Write items.parquet and generations.jsonl for a model, and return the means of what was measured.
 
     Metrics: "accuracy" (strict, per problem), "nll" (nats per token of a held-out response, lower is better) and
-    "preference_accuracy" (1 if the chosen response of a held-out pair is likelier per token, .5 for a tie).
+    "preference_accuracy" (1 if the chosen response of a held-out pair is likelier per token, .5 for a tie); in
+    place of accuracy "rouge_l" where the task's answers have no right and wrong.
     """
     assert unit.cell is not None
     rows: list[dict[str, Any]] = []
@@ -50,7 +51,7 @@ def grade_cell(
         else:
             better = 0.5 if per_token[0] == per_token[1] else float(per_token[0] > per_token[1])
             rows.append(_row(item, "preference_accuracy", better))
-    for metric in ("accuracy", "nll", "preference_accuracy"):
+    for metric in ("accuracy", "nll", "preference_accuracy", "rouge_l"):
         scores = [row["score"] for row in rows if row["metric"] == metric]
         if scores:
             summary[metric] = fmean(scores)
@@ -88,7 +89,14 @@ def _accuracy(
     for problem, generation in zip(task.problems, texts, strict=True):
         grade = graded(task, problem, generation.text)
         rows.append(
-            _row(problem.id, "accuracy", float(grade.strict), grade.strict, grade.flexible, grade.error_class)
+            _row(
+                problem.id,
+                task.metric,
+                float(grade.strict) if grade.score is None else grade.score,
+                grade.strict,
+                grade.flexible,
+                grade.error_class,
+            )
         )
         generations.append(
             {"item": problem.id, "text": generation.text, "tokens": generation.tokens}

@@ -13,7 +13,12 @@ from apportion.tasks.files import FilesSettings, files_task
 from apportion.tasks.instructions import IFEvalSettings, ifeval_task
 from apportion.tasks.math import GSM8KSettings, gsm8k_task
 from apportion.tasks.multihop import MULTIHOP, MultihopSettings
-from apportion.tasks.preference import PreferenceTaskSettings, preference_task
+from apportion.tasks.preference import (
+    PreferenceTaskSettings,
+    helpfulness_task,
+    preference_task,
+    summarization_task,
+)
 from apportion.tasks.task import Task
 from apportion.tasks.world import WorldSettings, world_task
 from apportion.training.decoding import DecodingSettings
@@ -38,6 +43,8 @@ TASKS: dict[str, tuple[type, Callable[[Any, Path], Task]]] = {
     "ifeval": (IFEvalSettings, ifeval_task),
     **{name: (MultihopSettings, task) for name, task in MULTIHOP.items()},
     "preference": (PreferenceTaskSettings, preference_task),
+    "summarization": (PreferenceTaskSettings, summarization_task),
+    "helpfulness": (PreferenceTaskSettings, helpfulness_task),
     "files": (FilesSettings, files_task),
 }
 

@@ -1,8 +1,9 @@
 """Files: a task made of the user's own files, with whichever held-out measures they allow."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from apportion.errors import UserError
 from apportion.judgements.contamination import refuse_contamination
@@ -11,13 +12,23 @@ from apportion.judgements.findings import excerpt
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import Faulty, read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered
-from apportion.tasks.grade import grade_exact, grade_last_number, last_number
+from apportion.tasks.grade import grade_exact, grade_last_number, last_number, number, strict_number
+from apportion.tasks.math import grade_solution
+from apportion.tasks.multihop import grade_answer
+from apportion.tasks.preference import grade_open
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
 from apportion.tasks.sources import located
 from apportion.tasks.task import Problem, Task
 
+Row = TypeVar("Row", Demonstration, PreferencePair)
 HELD_OUT_SEED = 0  # of the cap on held-out items
-GRADERS = {"exact": grade_exact, "last-number": grade_last_number}
+GRADERS = {
+    "exact": grade_exact,
+    "last-number": grade_last_number,
+    "solution": grade_solution,
+    "short-answer": grade_answer,
+    "rouge-l": grade_open,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,8 @@ class FilesSettings:
 
     `demonstrations` and `pairs` are the pools. `test` holds prompts with a reference answer, decoded and
     graded by `grader`; `held_out_answers` are demonstrations measured by NLL; `held_out_pairs` are measured
-    by preference accuracy. `columns` maps fields to column names in demonstrations and held-out answers,
+    by preference accuracy. `template` is how a prompt is put, with {prompt} in it, before `prompt_template` dresses
+    it. `columns` maps fields to column names in demonstrations and held-out answers,
     `pair_columns` in both kinds of pairs, `test_columns` in the test. `items` caps each kind of held-out
     item. `faulty` "drop" leaves out rows that the checks refuse.
     """
@@ -39,7 +51,8 @@ class FilesSettings:
     columns: dict[str, str] = field(default_factory=dict)
     pair_columns: dict[str, str] = field(default_factory=dict)
     test_columns: dict[str, str] = field(default_factory=dict)
-    grader: Literal["exact", "last-number"] = "exact"
+    grader: Literal["exact", "last-number", "solution", "short-answer", "rouge-l"] = "exact"
+    template: str | None = None
     items: int | None = None
     prompt_template: Template = "plain"
     max_new_tokens: int = 256
@@ -54,6 +67,9 @@ def files_task(settings: FilesSettings, base: Path) -> Task:
     prompts that are both trained on and held out.
     """
     _refuse_nothing(settings)
+    if settings.template is not None and settings.template.count("{prompt}") != 1:
+        found = f"{settings.template.count('{prompt}')} places for the prompt"
+        raise UserError("[task] files, template", found, "{prompt} once", "Write template = 'Q: {prompt}'.")
     demonstrations = _demonstrations(settings.demonstrations, settings.columns, settings, base)
     pairs = _pairs(settings.pairs, settings, base)
     test = _demonstrations(settings.test, settings.test_columns, settings, base)
@@ -68,25 +84,53 @@ def files_task(settings: FilesSettings, base: Path) -> Task:
         f"{_named(settings.demonstrations, settings.pairs)} against {_named(*held_out)}",
         settings.allow_contamination,
     )
-    wordy = next((row for row in test if last_number(row.response) is None), None)
-    if settings.grader == "last-number" and wordy is not None:
+    number_of = {"last-number": last_number, "solution": _solution_number}.get(settings.grader)
+    wordy = next((row for row in test if number_of is not None and number_of(row.response) is None), None)
+    if wordy is not None:
         raise UserError(
             f"{settings.test}, item {wordy.id}",
             f"a reference without a number ({excerpt(wordy.response)})",
             "a number to compare with",
             "Mend it, or write grader = 'exact'.",
         )
+    if settings.template is not None:
+        demonstrations, test, answers = (
+            _put(rows, settings.template) for rows in (demonstrations, test, answers)
+        )
+        pairs, comparisons = (_put(rows, settings.template) for rows in (pairs, comparisons))
     template = settings.prompt_template
     return Task(
         name="files",
         demonstrations=tuple(posed_demonstration(row, template) for row in demonstrations),
         pairs=tuple(posed_pair(row, template) for row in pairs),
-        problems=tuple(Problem(row.id, posed(row.prompt, template), row.response) for row in test),
+        problems=tuple(
+            Problem(row.id, posed(row.prompt, template), _reference(row.response, settings)) for row in test
+        ),
         answers=tuple(posed_demonstration(row, template) for row in answers),
         comparisons=tuple(posed_pair(row, template) for row in comparisons),
         grade=GRADERS[settings.grader],
         max_new_tokens=settings.max_new_tokens,
+        metric="rouge_l" if settings.grader == "rouge-l" else "accuracy",
     )
+
+
+def _put(rows: tuple[Row, ...], template: str) -> tuple[Row, ...]:
+    """The rows with their prompts put as the template says; chats stay as they are."""
+    return tuple(
+        replace(row, prompt=template.replace("{prompt}", row.prompt.strip()))
+        if isinstance(row.prompt, str)
+        else row
+        for row in rows
+    )
+
+
+def _solution_number(text: str) -> Fraction | None:
+    return strict_number(text) if "####" in text else number(text)
+
+
+def _reference(response: str, settings: FilesSettings) -> str:
+    """What the grader compares with: of a worked solution the final number alone."""
+    return response.rpartition("####")[2].strip() if settings.grader == "solution" else response
 
 
 def _refuse_nothing(settings: FilesSettings) -> None:

@@ -1,4 +1,4 @@
-"""Preference: instruction data such as UltraFeedback, scored by held-out pairs; nothing is decoded."""
+"""Preference: instruction data such as UltraFeedback, summaries, helpful answers; scored by held-out pairs."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,12 +6,20 @@ from pathlib import Path
 from apportion.judgements.contamination import prompt_key, refuse_contamination
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
+from apportion.judgements.public_forms import (
+    DemonstrationForm,
+    PairForm,
+    read_demonstration_form,
+    read_pair_form,
+)
 from apportion.judgements.readers import Faulty, read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered, split_by_prompt
+from apportion.tasks.anatomy import is_refusal, is_repetition
 from apportion.tasks.grade import grade_exact
-from apportion.tasks.prompts import Template, posed_demonstration, posed_pair
+from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
+from apportion.tasks.rouge import rouge_l
 from apportion.tasks.sources import located
-from apportion.tasks.task import Task
+from apportion.tasks.task import Grade, Problem, Task
 
 HELD_OUT_SEED = 0  # of the cap on held-out items
 HALVES_SEED = 1  # of the halves of the prompts
@@ -26,7 +34,9 @@ class PreferenceTaskSettings:
 
     `items` caps the held-out pairs. `columns` maps fields to column names in both pair files, and
     `demonstration_columns` in the demonstrations. `faulty` "drop" leaves out rows that the checks refuse, as
-    UltraFeedback's pairs of equal texts.
+    UltraFeedback's pairs of equal texts. `form` and `demonstration_form` name a public set whose own columns the
+    files have (`public_forms`). `decode` answers the held-out prompts too, scored by ROUGE-L against the chosen
+    side, which a judge can then compare with them.
     """
 
     pairs: str
@@ -34,7 +44,11 @@ class PreferenceTaskSettings:
     demonstrations: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     demonstration_columns: dict[str, str] = field(default_factory=dict)
+    form: PairForm | None = None
+    demonstration_form: DemonstrationForm | None = None
     items: int | None = None
+    decode: bool = False
+    max_new_tokens: int = 128
     prompt_template: Template = "plain"
     faulty: Faulty = "refuse"
     allow_contamination: bool = False
@@ -45,19 +59,45 @@ def preference_task(settings: PreferenceTaskSettings, base: Path) -> Task:
 
     Scored by preference accuracy on the held-out pairs and by NLL of their chosen sides; no exact match.
     """
-    pairs = read_pairs(located(settings.pairs, base), settings.columns, faulty=settings.faulty)
-    source = located(settings.held_out_pairs, base)
-    held_out = scattered(
-        read_pairs(source, settings.columns, faulty=settings.faulty), settings.items, HELD_OUT_SEED
-    )
+    return _task("preference", "pairs", "demonstrations", settings, base)
+
+
+def summarization_task(settings: PreferenceTaskSettings, base: Path) -> Task:
+    """Return the preference task over TL;DR: OpenAI's comparisons, and posts with their authors' summaries."""
+    return _task("summarization", "tldr", "tldr", settings, base)
+
+
+def helpfulness_task(settings: PreferenceTaskSettings, base: Path) -> Task:
+    """Return the preference task over HelpSteer: rated responses as pairs, the helpful ones as demonstrations."""
+    return _task("helpfulness", "helpsteer", "helpsteer", settings, base)
+
+
+def grade_open(problem: Problem, text: str) -> Grade:
+    """Return the grade of an answer that has no right and wrong: ROUGE-L against the reference is its score.
+
+    It is never strictly right; its class is "none", or "form" where it is empty, a refusal or goes in circles.
+    """
+    formed = bool(text.strip()) and not is_refusal(text) and not is_repetition(text)
+    return Grade(False, False, "none" if formed else "form", rouge_l(text, problem.reference).f1)
+
+
+def _task(
+    name: str,
+    form: PairForm,
+    demonstration_form: DemonstrationForm,
+    settings: PreferenceTaskSettings,
+    base: Path,
+) -> Task:
+    form = settings.form or form
+    demonstration_form = settings.demonstration_form or demonstration_form
+    pairs = _pairs(settings.pairs, form, settings, base)
+    held_out = scattered(_pairs(settings.held_out_pairs, form, settings, base), settings.items, HELD_OUT_SEED)
     if settings.demonstrations is None:
         prompts = {prompt_key(pair.prompt) for pair in pairs}
         shown, pairs = split_by_prompt(pairs, len(prompts) // 2, HALVES_SEED)
         demonstrations = chosen_sides(shown)
     else:
-        demonstrations = read_demonstrations(
-            located(settings.demonstrations, base), settings.demonstration_columns, faulty=settings.faulty
-        )
+        demonstrations = _demonstrations(settings.demonstrations, demonstration_form, settings, base)
     trained = (
         settings.pairs
         if settings.demonstrations is None
@@ -70,16 +110,38 @@ def preference_task(settings: PreferenceTaskSettings, base: Path) -> Task:
         settings.allow_contamination,
     )
     template = settings.prompt_template
+    prompts = {pair.prompt: pair for pair in reversed(held_out)} if settings.decode else {}
     return Task(
-        name="preference",
+        name=name,
         demonstrations=tuple(posed_demonstration(row, template) for row in demonstrations),
         pairs=tuple(posed_pair(row, template) for row in pairs),
-        problems=(),
+        problems=tuple(
+            Problem(pair.id, posed(pair.prompt, template), pair.chosen)
+            for pair in held_out
+            if prompts.get(pair.prompt) is pair
+        ),
         answers=tuple(posed_demonstration(row, template) for row in chosen_sides(held_out)),
         comparisons=tuple(posed_pair(row, template) for row in held_out),
-        grade=grade_exact,
-        max_new_tokens=0,
+        grade=grade_open if settings.decode else grade_exact,
+        max_new_tokens=settings.max_new_tokens if settings.decode else 0,
+        metric="rouge_l" if settings.decode else "accuracy",
     )
+
+
+def _pairs(
+    source: str, form: PairForm, settings: PreferenceTaskSettings, base: Path
+) -> tuple[PreferencePair, ...]:
+    if form != "pairs":
+        return read_pair_form(located(source, base), form)
+    return read_pairs(located(source, base), settings.columns, faulty=settings.faulty)
+
+
+def _demonstrations(
+    source: str, form: DemonstrationForm, settings: PreferenceTaskSettings, base: Path
+) -> tuple[Demonstration, ...]:
+    if form != "demonstrations":
+        return read_demonstration_form(located(source, base), form)
+    return read_demonstrations(located(source, base), settings.demonstration_columns, faulty=settings.faulty)
 
 
 def chosen_sides(pairs: tuple[PreferencePair, ...]) -> tuple[Demonstration, ...]:

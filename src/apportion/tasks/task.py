@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from apportion.judgements.demonstrations import Demonstration, Prompt
 from apportion.judgements.pairs import PreferencePair
@@ -22,12 +23,14 @@ class Grade:
 
     `strict` asks for the right answer in the right form, `flexible` for the right answer anywhere in the text.
     `error_class` is "none" for a strictly right answer, else the task's name for what went wrong; "form" is
-    always the class of an answer from which nothing could be extracted in the demanded form.
+    always the class of an answer from which nothing could be extracted in the demanded form. `score` is what the
+    task's metric records where that is not whether the answer is strictly right.
     """
 
     strict: bool
     flexible: bool
     error_class: str
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Task:
     `demonstrations` and `pairs` are the pools that a budget buys from. `problems` are decoded and graded
     (metric "accuracy"), `answers` are held-out demonstrations scored by nats per response token (metric "nll",
     lower is better), `comparisons` are held-out pairs scored by whether the chosen side is likelier (metric
-    "preference_accuracy"). Any of the three may be empty, not all.
+    "preference_accuracy"). Any of the three may be empty, not all. `metric` is "accuracy" or, where answers have no
+    right and wrong, the name of what a grade's score is.
     """
 
     name: str
@@ -48,3 +52,4 @@ class Task:
     comparisons: tuple[PreferencePair, ...]
     grade: Callable[[Problem, str], Grade]
     max_new_tokens: int
+    metric: Literal["accuracy", "rouge_l"] = "accuracy"

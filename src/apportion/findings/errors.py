@@ -1,0 +1,110 @@
+"""Which errors still fall: style saturates early, reasoning follows total errors (arXiv 2410.03717)."""
+
+from math import atanh, sqrt, tanh
+
+import numpy as np
+from scipy.stats import norm
+
+from apportion.findings.finding import (
+    Finding,
+    Number,
+    Verdict,
+    as_share,
+    in_points,
+    interval,
+    missing,
+    one_seed_note,
+    sample,
+)
+from apportion.findings.measured import Arm, Measured, compared, mean
+
+FORM_ERRORS = 0.05
+FOLLOWS = 0.8
+
+
+def style_saturates_early(accuracy: Measured, form: Measured) -> Finding:
+    """Return whether form errors are under 5 % by the third size while accuracy goes on rising.
+
+    Looks at SFT alone; `form` is 1 for an answer in the demanded form. Holds if at one of the first three sizes the
+    whole interval of the form errors lies under 5 % and from there to the largest size the paired gain in accuracy
+    lies above 0; levels are corrected for the sizes looked at (Bonferroni). Fails if the form errors at the third
+    size lie above 5 %, or nothing is gained after it (the whole interval at or below 0).
+    """
+    claim = "Style saturates early: form errors are under 5 % by the third size, and accuracy still rises."
+    arms = _sizes(accuracy, form)
+    if len(arms) < 4:
+        return missing(claim, "accuracy and form at four numbers of demonstrations at least, SFT alone")
+    level = 1 - 0.05 / 3
+    verdict: Verdict = "undecided"
+    place = 2
+    for early in range(3):
+        formed = mean(form[arms[early]], "accuracy", level=level)
+        gain = compared(accuracy, [arms[-1], arms[early]], [1.0, -1.0], "accuracy", level=level)
+        if gain is not None and formed.low > 1 - FORM_ERRORS and gain.low > 0:
+            verdict, place = "holds", early
+            break
+    third, gain = (
+        mean(form[arms[2]], "accuracy"),
+        compared(accuracy, [arms[-1], arms[place]], [1.0, -1.0], "accuracy"),
+    )
+    if gain is None:
+        return missing(claim, "seeds that the sizes have in common")
+    if verdict == "undecided" and (third.high < 1 - FORM_ERRORS or gain.high <= 0):
+        verdict = "fails"
+    shown = mean(form[arms[place]], "accuracy")
+    numbers: dict[str, Number] = {
+        "n_demonstrations": arms[place].n_demonstrations,
+        "form_rate": interval(shown),
+        "gain_after": interval(gain),
+    }
+    sentence = (
+        f"At {arms[place].n_demonstrations:,} demonstrations the form rate is {as_share(shown)}; from there to "
+        f"{arms[-1].n_demonstrations:,} accuracy changes by {in_points(gain)}."
+    )
+    return Finding(claim, verdict, numbers | sample(gain, shown), sentence + one_seed_note(gain))
+
+
+def reasoning_follows_total(accuracy: Measured, form: Measured) -> Finding:
+    """Return whether total errors follow the reasoning errors over the sizes of SFT alone: r^2 of at least .8.
+
+    Total errors are 1 - accuracy, reasoning errors are those in the demanded form. The interval of r is Fisher's over
+    the sizes (z +- 1.96 / sqrt(sizes - 3)), as if they were independent. Holds if all of r^2 lies at .8 or above,
+    fails if all lies below. The paper gives .98 (math) and .99 (multihop).
+    """
+    claim = "Total errors follow the reasoning errors: r^2 over the sizes is .8 at least."
+    arms = _sizes(accuracy, form)
+    if len(arms) < 4:
+        return missing(claim, "accuracy and form at four numbers of demonstrations at least, SFT alone")
+    total = np.array([1 - accuracy[arm].values.mean() for arm in arms])
+    formless = np.array([1 - form[arm].values.mean() for arm in arms])
+    reasoning = total - formless
+    if min(total.std(), reasoning.std()) == 0:
+        return missing(claim, "errors that differ from size to size")
+    r = float(np.corrcoef(total, reasoning)[0, 1])
+    low, high = _squared(*_fisher(r, len(arms)))
+    verdict: Verdict = "holds" if low >= FOLLOWS else "fails" if high < FOLLOWS else "undecided"
+    style = float(np.corrcoef(total, formless)[0, 1]) ** 2 if formless.std() > 0 else None
+    numbers: dict[str, Number] = {
+        "r2_reasoning": [round(r * abs(r), 6), round(low, 6), round(high, 6)],
+        "r2_form": None if style is None else round(style, 6),
+        "sizes": len(arms),
+    }
+    estimates = [mean(accuracy[arm], "accuracy") for arm in arms]
+    sentence = f"Over {len(arms)} sizes r^2 of total with reasoning errors is {r * abs(r):.2f} [{low:.2f}, {high:.2f}]"
+    sentence += "." if style is None else f", with form errors {style:.2f}."
+    return Finding(claim, verdict, numbers | sample(*estimates), sentence + one_seed_note(*estimates))
+
+
+def _sizes(accuracy: Measured, form: Measured) -> list[Arm]:
+    return sorted(arm for arm in accuracy if arm.n_pairs == 0 and arm.method == "sft" and arm in form)
+
+
+def _fisher(r: float, points: int) -> tuple[float, float]:
+    half = float(norm.ppf(0.975)) / sqrt(points - 3)
+    z = atanh(max(-0.999999, min(0.999999, r)))
+    return tanh(z - half), tanh(z + half)
+
+
+def _squared(low: float, high: float) -> tuple[float, float]:
+    """Ends of r squared, below 0 where r is: errors that fall as others rise do not follow."""
+    return low * abs(low), high * abs(high)

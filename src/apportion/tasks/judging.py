@@ -1,0 +1,211 @@
+"""Pairwise judging: a judge sees two answers in both orders; ties, junk and length are accounted for.
+
+A judge is any callable from (prompt, first answer, second answer) to what it says, a text in its own words. A judge
+whose saying cannot be read has said junk, and junk is recorded: it is neither a win nor a loss, nor a tie.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Verdict = Literal["first", "second", "tie", "junk"]
+Judge = Callable[[str, str, str], str]
+
+_WORDS: dict[str, Verdict] = {
+    "a": "first", "1": "first", "first": "first",
+    "b": "second", "2": "second", "second": "second",
+    "c": "tie", "0": "tie", "tie": "tie", "equal": "tie", "both": "tie", "draw": "tie",
+}  # fmt: skip
+_BRACKETED = re.compile(r"\[\[\s*(a|b|c|1|2|tie)\s*\]\]", re.IGNORECASE)
+_COMPARED = re.compile(r"\b([ab])\s*(>{1,2}|<{1,2}|=)\s*([ab])\b", re.IGNORECASE)
+_NAMED = re.compile(
+    r"\b(?:output|answer|response|assistant|summary)\s*\(?(a|b|1|2)\b\)?(?=[^.\n]{0,40}\b(?:better|wins?|best|preferred)\b)",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    r"\W*(?:output|answer|response|assistant|summary|verdict|winner)?[\s:(*]*(\w+)[\s)*.!]*\Z", re.IGNORECASE
+)
+
+JUDGE_PROMPT = (
+    "Which of two answers to the same request is better? Judge by what was asked; length and order do not matter.\n\n"
+    "Request:\n{prompt}\n\nAnswer A:\n{first}\n\nAnswer B:\n{second}\n\n"
+    "Say [[A]] if answer A is better, [[B]] if answer B is better, [[C]] for a tie. Verdict: [["
+)
+
+
+def read_verdict(said: object) -> Verdict:
+    """Return what a judge has said: the last [[A]], [[B]] or [[C]], else A>B, else "output (a) is better", else a bare
+    letter, number or word; everything else is junk, contradictions among them.
+
+    >>> [read_verdict(said) for said in ("[[A]]", "Output (b) is better.", "A", "tie", "A or B?", "", None)]
+    ['first', 'second', 'first', 'tie', 'junk', 'junk', 'junk']
+    """
+    if not isinstance(said, str):
+        return "junk"
+    if found := _BRACKETED.findall(said):
+        return _WORDS[found[-1].lower()]
+    if compared := _COMPARED.findall(said):
+        return _side(*compared[-1])
+    named: set[Verdict] = {_WORDS[name.lower()] for name in _NAMED.findall(said)}
+    if named:
+        return named.pop() if len(named) == 1 else "junk"
+    bare = _BARE.match(said)
+    return _WORDS.get(bare[1].lower(), "junk") if bare is not None else "junk"
+
+
+def _side(left: str, sign: str, right: str) -> Verdict:
+    if left.lower() == right.lower():
+        return "junk"
+    if sign == "=":
+        return "tie"
+    return _WORDS[(left if sign[0] == ">" else right).lower()]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two answers to one prompt; `human` is the label of people or of an objective check, where there is one."""
+
+    id: str
+    prompt: str
+    first: str
+    second: str
+    human: Verdict | None = None
+    subset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a judge said in both orders: `forward` and `backward` name the same answers, not the same places."""
+
+    id: str
+    forward: Verdict
+    backward: Verdict
+
+    @property
+    def verdict(self) -> Verdict:
+        """What both orders agree on; a tie where they do not; junk where either is."""
+        if "junk" in (self.forward, self.backward):
+            return "junk"
+        return self.forward if self.forward == self.backward else "tie"
+
+    @property
+    def score(self) -> float:
+        """1 if the first answer wins, 0 if the second does, .5 for a tie, NaN for junk."""
+        return {"first": 1.0, "second": 0.0, "tie": 0.5, "junk": float("nan")}[self.verdict]
+
+
+def judged(judge: Judge, comparison: Comparison) -> Judged:
+    """Return what a judge says of a comparison, asked in both orders; a judge that raises `ValueError` said junk."""
+    forward = _asked(judge, comparison.prompt, comparison.first, comparison.second)
+    backward = _asked(judge, comparison.prompt, comparison.second, comparison.first)
+    return Judged(comparison.id, forward, turned(backward))
+
+
+def turned(verdict: Verdict) -> Verdict:
+    """Return the verdict of the answers in the other order."""
+    swapped: dict[Verdict, Verdict] = {"first": "second", "second": "first"}
+    return swapped.get(verdict, verdict)
+
+
+def _asked(judge: Judge, prompt: str, first: str, second: str) -> Verdict:
+    try:
+        return read_verdict(judge(prompt, first, second))
+    except ValueError:
+        return "junk"
+
+
+class Judging(NamedTuple):
+    """Counts over comparisons, and how far the order of the answers decided."""
+
+    wins: int
+    losses: int
+    ties: int
+    junk: int
+    inconsistent: int
+    first_place: int
+
+    @property
+    def win_rate(self) -> float | None:
+        """(wins + ties / 2) / all that is not junk; None where all is junk."""
+        read = self.wins + self.losses + self.ties
+        return (self.wins + self.ties / 2) / read if read else None
+
+
+def summed(results: Sequence[Judged]) -> Judging:
+    """Return the counts; `first_place` counts the inconsistent ones in which whichever stood first won."""
+    verdicts = [result.verdict for result in results]
+    opposed = [r for r in results if {r.forward, r.backward} == {"first", "second"}]
+    return Judging(
+        verdicts.count("first"),
+        verdicts.count("second"),
+        verdicts.count("tie"),
+        verdicts.count("junk"),
+        len(opposed),
+        sum(result.forward == "first" for result in opposed),
+    )
+
+
+def length_controlled(scores: NDArray[np.floating], lengths: NDArray[np.floating]) -> float:
+    """Return the win rate at equal length: of 1, .5 and 0 by a logistic model in the difference of lengths.
+
+    logit P(win) = a + b tanh(d / sd(d)) with d [n] the length of the first answer less that of the second, and the
+    rate is that at d = 0, 1 / (1 + exp(-a)): AlpacaEval 2's idea (Dubois et al. 2024, arXiv 2404.04475). Departures:
+    no term for how hard a prompt is, and a ridge of 1e-2 on b, which keeps it finite where length decides
+    everything. NaN scores (junk) are left out; NaN where nothing is left.
+
+    >>> round(length_controlled(np.array([1.0, 1, 0, 0]), np.array([10.0, 10, -10, -10])), 3)
+    0.5
+    """
+    kept = np.isfinite(scores)
+    y, d = np.asarray(scores, dtype=float)[kept], np.asarray(lengths, dtype=float)[kept]
+    if y.size == 0:
+        return float("nan")
+    spread = float(d.std())
+    x = np.stack([np.ones_like(d), np.tanh(d / spread) if spread > 0 else np.zeros_like(d)], axis=1)
+    ridge, weights = np.diag([1e-6, 1e-2]), np.zeros(2)
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+        curvature = x.T @ (x * np.maximum(p * (1 - p), 1e-9)[:, None]) + ridge
+        step = np.linalg.solve(curvature, x.T @ (y - p) - ridge @ weights)
+        weights = weights + np.clip(step, -2, 2)
+        if float(np.abs(step).max()) < 1e-10:
+            break
+    return float(1 / (1 + np.exp(-weights[0])))
+
+
+class HumanAgreement(NamedTuple):
+    """How often a judge agrees with people, on comparisons on which people prefer a side."""
+
+    agreed: int
+    tied: int
+    junk: int
+    labelled: int
+
+    @property
+    def share(self) -> float | None:
+        """Agreements, ties for a half, over all that people have labelled: junk counts as wrong."""
+        return (self.agreed + self.tied / 2) / self.labelled if self.labelled else None
+
+
+def human_agreement(comparisons: Sequence[Comparison], results: Sequence[Judged]) -> HumanAgreement:
+    """Return the judge's agreement with the labels of the same comparisons."""
+    rows = [
+        (c.human, r.verdict)
+        for c, r in zip(comparisons, results, strict=True)
+        if c.human in ("first", "second")
+    ]
+    return HumanAgreement(
+        sum(human == said for human, said in rows),
+        sum(said == "tie" for _, said in rows),
+        sum(said == "junk" for _, said in rows),
+        len(rows),
+    )
+
+
+def longer_judge(prompt: str, first: str, second: str) -> str:
+    """Prefer the longer answer: the rival that any judge has to beat."""
+    return "[[C]]" if len(first) == len(second) else "[[A]]" if len(first) > len(second) else "[[B]]"
