@@ -149,10 +149,24 @@ def test_another_marker_is_the_form_of_everything(tmp_path: Path) -> None:
     assert task.demonstrations[0].response == " 9 + 1 = 10\nA: 10"
     assert task.pairs[0].chosen.splitlines()[-1].startswith("A: ")
     problem = task.problems[0]
-    assert task.grade(problem, f"It is\nA: {problem.reference}").strict
-    assert not task.grade(problem, f"It is\n#### {problem.reference}").strict
+    final = problem.reference.partition("\n")[0]
+    assert task.grade(problem, f"It is\nA: {final}").strict
+    assert not task.grade(problem, f"It is\n#### {final}").strict
     plain = gsm8k_task(small(tmp_path), tmp_path)
-    assert plain.grade(problem, f"It is\n#### {problem.reference}").strict
+    assert plain.grade(plain.problems[0], f"It is\n#### {final}").strict
+
+
+def test_wrong_answers_have_the_classes_of_the_anatomy(tmp_path: Path) -> None:
+    task = gsm8k_task(small(tmp_path), tmp_path)
+    problem = task.problems[0]
+    final = int(problem.reference.partition("\n")[0])
+    assert task.grade(problem, f"It is {final}.").error_class == "style-only"
+    assert task.grade(problem, f"{final} * 4 = {final * 4}\n#### {final * 4}").error_class == "wrong-plan"
+    assert task.grade(problem, f"{final} + 4 = {final}\n#### {final + 7}").error_class == "arithmetic"
+    assert task.grade(problem, "I do not know.").error_class == "refused"
+    assert task.grade(problem, "It is").error_class == "truncated"
+    assert task.grade(problem, "").error_class == "malformed"
+    assert task.grade(problem, "#### 99").error_class == "other"
 
 
 @needs_data

@@ -86,18 +86,18 @@ MADISON = Problem("b", "q", "james madison\n\n1812")
 YES = Problem("s", "q", "yes")
 GRADES = [
     (MADISON, "Citibank was founded in 1812. So the answer is James Madison.", True, True, "none"),
-    (MADISON, "James Madison", False, True, "form"),
-    (MADISON, "It was in 1812, under James Madison", False, True, "form"),
+    (MADISON, "James Madison", False, True, "style-only"),
+    (MADISON, "It was in 1812, under James Madison", False, True, "style-only"),
     (MADISON, "Citibank was founded in 1812. So the answer is 1812.", False, False, "missing-or-extra-step"),
     (MADISON, "Citibank was founded in the year 1912. So the answer is Taft.", False, False, "wrong-hop"),
     (MADISON, "The answer is Taft.", False, False, "other"),
-    (MADISON, "", False, False, "form"),
-    (MADISON, "no idea", False, False, "form"),
+    (MADISON, "", False, False, "malformed"),
+    (MADISON, "no idea.", False, False, "malformed"),
     (YES, "Albany has 75,000 people. So the answer is yes.", True, True, "none"),
     (YES, "The answer is: Yes, it will.", True, True, "none"),
     (YES, "The answer is true", True, True, "none"),
-    (YES, "Yes", False, True, "form"),
-    (YES, "yes or no", False, False, "form"),
+    (YES, "Yes", False, True, "style-only"),
+    (YES, "yes or no", False, False, "truncated"),
     (YES, "The answer is no.\nQuestion: And now?\nAnswer: the answer is yes.", False, False, "other"),
 ]
 

@@ -15,6 +15,9 @@ Metric = Literal["accuracy", "nll", "preference_accuracy", "rouge_l"]
 BOUNDED: dict[str, bool] = {"accuracy": True, "nll": False, "preference_accuracy": True, "rouge_l": True}
 """Whether a metric's scores lie in [0, 1]; where they do, higher is better, and "nll" is better lower."""
 
+FORMLESS = frozenset({"form", "malformed", "style-only", "refused", "truncated", "repetition"})
+"""Error classes of answers that do not have the demanded form, as `tasks.anatomy` names them."""
+
 Points = Mapping[tuple[int, int], list[tuple[float, float]]]
 """For each purchase (demonstrations, pairs), the points (budget in USD, share of it for demonstrations)."""
 
@@ -66,7 +69,7 @@ def measured(outcomes: pl.DataFrame, metric: Metric, of: str = "score") -> dict[
 
 def _value(of: str) -> pl.Expr:
     if of == "form":
-        return (pl.col("error_class") != "form").cast(pl.Float64).alias("value")
+        return (~pl.col("error_class").is_in(sorted(FORMLESS))).cast(pl.Float64).alias("value")
     if of.startswith("class:"):
         return (pl.col("error_class") == of.removeprefix("class:")).cast(pl.Float64).alias("value")
     return pl.col(of).cast(pl.Float64).alias("value")

@@ -5,11 +5,8 @@ from apportion.statistics.bootstrap import cluster_bootstrap, paired_cluster_boo
 from apportion.statistics.clustered import clustered_mean
 from apportion.statistics.crossed import mean_over_seeds_and_items
 from apportion.statistics.estimate import Basis, Estimate
-<<<<<<< HEAD
 from apportion.statistics.linked_users import Reweighted, over_seeds_and_users, reweighted
-=======
 from apportion.statistics.multiple import benjamini_hochberg, compared_with_all, holm, p_value, standing
->>>>>>> t2
 from apportion.statistics.paired import contrast, paired_difference
 from apportion.statistics.power import detectable_difference, items_needed
 from apportion.statistics.wilson import wilson
@@ -29,15 +26,11 @@ __all__ = [
     "holm",
     "items_needed",
     "mean_over_seeds_and_items",
-<<<<<<< HEAD
     "over_seeds_and_users",
-    "paired_difference",
-    "reweighted",
-=======
     "p_value",
     "paired_cluster_bootstrap",
     "paired_difference",
+    "reweighted",
     "standing",
->>>>>>> t2
     "wilson",
 ]

@@ -13,6 +13,7 @@ from apportion.models.rendering import cut_prompt, render, render_prompt
 from apportion.studies.outcomes import write_items
 from apportion.studies.stages import Unit
 from apportion.studies.study import Study
+from apportion.tasks.anatomy import FORMLESS
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.training.decoding import decode
 from apportion.training.likelihood import Likelihood, response_likelihoods
@@ -37,7 +38,7 @@ def grade_cell(
         rows += decoded
         summary["mean_tokens"] = fmean(g["tokens"] for g in generations)
         summary["finished_share"] = fmean(g["finished"] for g in generations)
-        summary["form_rate"] = fmean(row["error_class"] != "form" for row in decoded)
+        summary["form_rate"] = fmean(row["error_class"] not in FORMLESS for row in decoded)
         summary["flexible"] = fmean(row["flexible"] for row in decoded)
         lines = (json.dumps(g, sort_keys=True, ensure_ascii=False) for g in generations)
         (folder / "generations.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -88,6 +89,7 @@ def _accuracy(
     rows, generations = [], []
     for problem, generation in zip(task.problems, texts, strict=True):
         grade = graded(task, problem, generation.text)
+        error_class = _settled(grade.error_class, generation.finished)
         rows.append(
             _row(
                 problem.id,
@@ -95,12 +97,12 @@ def _accuracy(
                 float(grade.strict) if grade.score is None else grade.score,
                 grade.strict,
                 grade.flexible,
-                grade.error_class,
+                error_class,
             )
         )
         generations.append(
             {"item": problem.id, "text": generation.text, "tokens": generation.tokens}
-            | {"finished": generation.finished, "error_class": grade.error_class}
+            | {"finished": generation.finished, "error_class": error_class}
         )
     return rows, generations
 
@@ -118,6 +120,13 @@ def graded(task: Task, problem: Problem, text: str) -> Grade:
     except Exception:
         log.exception("task '%s', item %s: its grader raised on %s", task.name, problem.id, excerpt(text))
         return Grade(False, False, "grader")
+
+
+def _settled(error_class: str, finished: bool) -> str:
+    """The class of an answer, once it is known whether the model ended it: a grader sees the text alone."""
+    if error_class in ("malformed", "truncated"):
+        return "malformed" if finished else "truncated"
+    return error_class
 
 
 def _likelihoods(model: Any, tokenizer: Any, study: Study, held_out: list) -> list[list[Likelihood]]:

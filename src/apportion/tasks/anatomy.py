@@ -22,6 +22,11 @@ ErrorClass = Literal[
     "other",
 ]
 
+FORMLESS: frozenset[str] = frozenset(
+    {"form", "malformed", "style-only", "refused", "truncated", "repetition"}
+)
+"""Classes of answers that do not have the demanded form; "form" is that of tasks that do not tell them apart."""
+
 _REFUSAL = re.compile(
     r"\bI(?:['’]m| am) sorry\b|\bsorry, (?:but )?I\b"
     r"|\bI(?:['’]m| am)? ?(?:cannot|can['’]?t|can not|could ?n['’]t|unable|not able|won['’]t|will not"
@@ -68,6 +73,11 @@ def is_cut_off(text: str) -> bool:
     """Return whether a text stops in the middle of a line of prose or of a calculation."""
     last = text.rstrip().rpartition("\n")[2]
     return bool(last) and not _ENDED.search(last)
+
+
+def outcome_class(found: ErrorClass) -> str:
+    """Return what outcomes call a class: "none" for "correct", since no error was made; the others as they are."""
+    return "none" if found == "correct" else found
 
 
 def unanswered(text: str, finished: bool | None) -> ErrorClass:

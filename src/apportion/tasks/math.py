@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from apportion.errors import UserError
@@ -10,6 +11,7 @@ from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered, split_by_prompt
+from apportion.tasks.anatomy import classify_solution, outcome_class
 from apportion.tasks.arithmetic import false_steps, without_marks
 from apportion.tasks.grade import MARKER, last_number, number, strict_number
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
@@ -103,19 +105,25 @@ def grade_solution(problem: Problem, text: str, marker: str = MARKER) -> Grade:
     """Return the grade of a solution; what follows a new "Question:" is not counted as part of it.
 
     strict: the first line `#### N` (or another `marker`) has the right number. flexible: the last number of
-    the text is right. $, thousands commas and trailing zeros make no difference. Classes: "form", no such line;
-    "arithmetic", its number is wrong and a written step `a op b = c` is false; "reasoning", wrong for another
-    reason. "A: N", the form of the public model solutions, is not the demanded form by default: it counts as
-    flexible.
+    the text is right. $, thousands commas and trailing zeros make no difference. "A: N", the form of the public
+    model solutions, is not the demanded form by default: it counts as flexible.
+
+    The reference is the number or, after a blank line, also a worked solution; with it a wrong answer has the
+    class of `anatomy.classify_solution`. Without it "form" is an answer without such a line, "arithmetic" one with
+    a false step `a op b = c`, "reasoning" any other.
     """
     solution = text.partition("\nQuestion:")[0]
-    reference = number(problem.reference)
-    strict = strict_number(solution, marker)
-    flexible = last_number(solution) == reference
+    final, _, worked = problem.reference.partition("\n\n")
+    reference, strict = number(final), strict_number(solution, marker)
+    right, flexible = strict is not None and strict == reference, last_number(solution) == reference
+    if worked:
+        answer_of = partial(strict_number, marker=marker)
+        found = classify_solution(worked, solution, right, flexible, answer_of=answer_of)
+        return Grade(right, flexible, outcome_class(found))
+    if right:
+        return Grade(True, flexible, "none")
     if strict is None:
         return Grade(False, flexible, "form")
-    if strict == reference:
-        return Grade(True, flexible, "none")
     return Grade(False, flexible, "arithmetic" if false_steps(solution) else "reasoning")
 
 
@@ -125,8 +133,9 @@ def _problem(row: Demonstration, settings: GSM8KSettings) -> Problem:
         raise UserError(
             f"{settings.test}, item {row.id}", "no line '#### N'", "one that ends the answer", cure
         )
-    reference = row.response.rpartition("####")[2].strip()
-    return Problem(row.id, posed(row.prompt, settings.prompt_template), reference)
+    worked = _ANSWER.sub(f"{settings.marker} ", row.response)
+    final = row.response.rpartition("####")[2].strip()
+    return Problem(row.id, posed(row.prompt, settings.prompt_template), f"{final}\n\n{worked}")
 
 
 def _demonstration(row: Demonstration, settings: GSM8KSettings) -> Demonstration:

@@ -15,7 +15,7 @@ from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.findings import Row, described
 from apportion.judgements.rows import read_rows, stem
 from apportion.judgements.subsets import scattered, split_by_prompt
-from apportion.tasks.anatomy import ErrorClass, is_repetition, unanswered
+from apportion.tasks.anatomy import ErrorClass, is_repetition, outcome_class, unanswered
 from apportion.tasks.prompts import Template, posed, posed_demonstration
 from apportion.tasks.short_answers import exact_match, f1, final_answer, mentions, normalised, yes_or_no
 from apportion.tasks.sources import located
@@ -111,7 +111,7 @@ def grade_answer(problem: Problem, text: str) -> Grade:
     return Grade(
         strict,
         flexible,
-        _LEGACY.get(found := classify_answer(answer, references, hops, strict, flexible), found),
+        outcome_class(classify_answer(answer, references, hops, strict, flexible)),
     )
 
 
@@ -171,10 +171,6 @@ def compositionality_gap(composed: Mapping[str, bool], hops: Mapping[str, bool])
         by_question.setdefault(item.rpartition("/")[0], []).append(right)
     known = [item for item, rights in by_question.items() if all(rights) and item in composed]
     return Gap(len(known), sum(not composed[item] for item in known))
-
-
-_LEGACY: dict[ErrorClass, str] = {"correct": "none", "malformed": "form", "truncated": "form", "refused": "form",
-                                  "repetition": "form", "style-only": "form"}  # fmt: skip
 
 
 def _task(kind: Source, settings: MultihopSettings, base: Path, test: str, train: str | None = None) -> Task:

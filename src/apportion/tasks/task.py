@@ -22,9 +22,9 @@ class Grade:
     """How one answer was graded.
 
     `strict` asks for the right answer in the right form, `flexible` for the right answer anywhere in the text.
-    `error_class` is "none" for a strictly right answer, else the task's name for what went wrong; "form" is
-    always the class of an answer from which nothing could be extracted in the demanded form. `score` is what the
-    task's metric records where that is not whether the answer is strictly right.
+    `error_class` is "none" for a strictly right answer, else the task's name for what went wrong; "form", or
+    one of `anatomy.FORMLESS`, is always the class of an answer that does not have the demanded form. `score` is
+    what the task's metric records where that is not whether the answer is strictly right.
     """
 
     strict: bool
