@@ -104,7 +104,9 @@ def _by_cluster(
     """The sums of each seed over each cluster, [seeds, clusters], and the clusters' sizes."""
     numbers: dict[object, int] = {}
     places = np.array([numbers.setdefault(cluster, len(numbers)) for cluster in clusters])
-    sums = np.stack([np.bincount(places, weights=row, minlength=len(numbers)) for row in values])
+    sums = np.stack([np.bincount(places, weights=row, minlength=len(numbers)) for row in values]).astype(
+        float
+    )
     return sums, np.bincount(places, minlength=len(numbers)).astype(float)
 
 

@@ -21,6 +21,7 @@ from apportion.tasks.judging import (
     Judge,
     Judged,
     Judging,
+    Verdict,
     judged,
     length_controlled,
     read_verdict,
@@ -92,7 +93,7 @@ def judged_by_model(
     said = decode(
         model, tokenizer, prompts, DecodingSettings(batch_size=16), max_new_tokens=_VERDICT_TOKENS, seed=0
     )
-    verdicts = [read_verdict(opened + one.text) for one in said]
+    verdicts: list[Verdict] = [read_verdict(opened + one.text) for one in said]
     return [
         Judged(one.id, verdicts[2 * place], turned(verdicts[2 * place + 1]))
         for place, one in enumerate(comparisons)

@@ -40,7 +40,7 @@ def _llmbar(row: Row) -> Comparison:
 
 def _pandalm(row: Row) -> Comparison:
     meaning: dict[Any, Verdict] = {1: "first", 2: "second", 0: "tie"}
-    votes = Counter(_label(row, f"annotator{place}", meaning) for place in (1, 2, 3))
+    votes: Counter[Verdict] = Counter(_label(row, f"annotator{place}", meaning) for place in (1, 2, 3))
     (most, count), *_ = votes.most_common()
     given = row.values.get("input") or ""
     instruction = _text(row, "instruction", blank=bool(given))
