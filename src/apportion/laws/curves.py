@@ -236,7 +236,10 @@ def _status(fit: Pooled, batch: Batch, i: int) -> Status:
 
     p = min(len(fit.family.parameters), 3)  # the prior takes a part of the freedom
     improves = batch.z[i, trained] if batch.kind == "score" else -batch.z[i, trained]
-    if bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1)) or _by_chance(batch.n[i, trained], improves) > CHANCE:
+    if (
+        bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1))
+        or _by_chance(batch.n[i, trained], improves) > CHANCE
+    ):
         return "no-law"
     if np.abs(fit.family(fit.theta[i], n)).max() > 25:
         return "at-bound"
