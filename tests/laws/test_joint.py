@@ -143,3 +143,12 @@ def test_a_loss_is_fitted_in_its_own_units():
     s, p, e = made_errors("multiplicative", 0.003)
     fit = fit_joint(made(s, p, 40 * e, kind="loss"), draws=100)
     assert fit.predict(5000, 5000).mean == pytest.approx(40 * e[(s == 5000) & (p == 5000)][0], rel=0.05)
+
+
+@pytest.mark.parametrize("kind", ["score", "loss"])
+def test_noise_over_many_cells_is_no_confident_law(kind):
+    s, p = grid((100, 200, 500, 1000, 2000))
+    rng = np.random.default_rng(11)
+    for _ in range(12):
+        y = np.clip(0.5 + 0.05 * rng.standard_normal(len(s)), 0.01, 0.99)
+        assert fit_joint(made(s, p, y, kind=kind), draws=20).status in ("no-law", "underdetermined")

@@ -103,10 +103,13 @@ class JointFit:
         return 1 / (1 + np.exp(np.clip(z, -50, 50)))
 
     def predict(self, n_demonstrations: float, n_pairs: float) -> Prediction:
-        """Return the mean and the 95 % interval of one run at (n_demonstrations, n_pairs)."""
+        """Return the mean and the 95 % interval of one run at (n_demonstrations, n_pairs).
+
+        For a loss, whose draws have a long tail, the mean is the median.
+        """
         values = self.draws(n_demonstrations, n_pairs)
-        low, high = np.quantile(values, [0.025, 0.975])
-        mean = float(np.clip(values.mean(), low, high))
+        low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+        mean = float(np.clip(middle if self.kind == "loss" else values.mean(), low, high))
         return Prediction(mean, float(low), float(high))
 
 

@@ -302,7 +302,7 @@ def _require(table: Table, columns: Iterable[str], shown: str, name: str) -> Non
         raise UserError(
             f"{table.path}, its header",
             f"no column {shown} among {_listed(columns)}",
-            "n_demonstrations and score or loss; optionally n_pairs, model, task, metric, seed, items",
+            "n_demonstrations and score or loss; optionally n_pairs, model, task, metric, seed, data_seed, items",
             f"Name the column {shown}.",
         )
 
