@@ -139,7 +139,7 @@ def _fit(
         change = np.abs(np.median(z - end, 0)) * beyond
         z = z + prior.drift * change * rng.standard_normal((draws, 1, 1))
     best = weights.argmax(0)
-    status = [_status(fits[best[i]], batch, i) for i in range(len(runs))]
+    status: list[Status] = [_status(fits[best[i]], batch, i) for i in range(len(runs))]
     if only is None:
         wide = np.array([1.0 if s == "converged" else POOR for s in status])
         z = np.median(z, 0) + (z - np.median(z, 0)) * wide[:, None]
