@@ -15,13 +15,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+from benchmarks.laws_prior import curve, finetuning, shares
 
 from apportion.laws import PowerLaw, families, family, fit_allocation, fit_curves, roll_out, weak_prior
 from apportion.laws.curves import full_fit
 from apportion.laws.families import unlink
 from apportion.laws.prior import Prior, learn
 from apportion.laws.runs import Runs
-from benchmarks.laws_prior import curve, finetuning, shares
 
 DATA = Path(os.environ["APPORTION_DATA"]) / "curves"
 PUBLISHED = {
@@ -130,7 +130,9 @@ def simulated(law, rng) -> tuple[Runs, float]:
 
 
 def coverage(tables: int, unknown: int) -> None:
-    print(f"| tables of | law and noise given, {tables} | too low, too high | nothing given, {unknown} | too low, too high |")
+    print(
+        f"| tables of | family and noise given, {tables} | low, high | nothing given, {unknown} | low, high |"
+    )
     print("|---|---|---|---|---|")
     for name in LAWS:
         rng = np.random.default_rng(1)
@@ -168,7 +170,11 @@ def main() -> None:
     chinchilla()
     coefficients()
     lightness()
-    asked = {name: int(sys.argv[sys.argv.index(name) + 1]) for name in ("--coverage", "--unknown") if name in sys.argv}
+    asked = {
+        name: int(sys.argv[sys.argv.index(name) + 1])
+        for name in ("--coverage", "--unknown")
+        if name in sys.argv
+    }
     if "--coverage" in asked:
         noise(asked["--coverage"] // 10)
         coverage(asked["--coverage"], asked.get("--unknown", asked["--coverage"]))

@@ -41,13 +41,24 @@ def test_json_has_roll_outs_variances_and_on_request_the_checklist(tmp_path, cap
     assert points["rows"]["used"] == 7
     assert points["prior"]["sha256"] == hashlib.sha256(encode(shipped_prior())).hexdigest()
     assert points["validation"]["roll_out"] == plain["roll_out"]
-    for name in ("transform", "objective", "weights", "starts", "families", "intervals", "versions", "at_bound"):
+    for name in (
+        "transform",
+        "objective",
+        "weights",
+        "starts",
+        "families",
+        "intervals",
+        "versions",
+        "at_bound",
+    ):
         assert points[name] not in (None, "", {})
 
 
 def test_the_checklist_counts_what_was_merged_and_left_out(tmp_path, capsys):
     path = tmp_path / "t.csv"
-    path.write_text("n_sft,score,metric\n" + "".join(f"{n},{n / 1e4},x\n" for n in SIZES) + "100,0.01,x\n100,0.9,y\n")
+    path.write_text(
+        "n_sft,score,metric\n" + "".join(f"{n},{n / 1e4},x\n" for n in SIZES) + "100,0.01,x\n100,0.9,y\n"
+    )
     rows = json.loads(printed(capsys, path, json=True, checklist=True))["curves"][0]["checklist"]["rows"]
     assert (rows["used"], rows["identical_merged"], rows["left_out"]) == (7, 1, 1)
     assert rows["different_sizes"] == 7
@@ -55,7 +66,9 @@ def test_the_checklist_counts_what_was_merged_and_left_out(tmp_path, capsys):
 
 def test_a_prior_has_its_own_hash(tmp_path, capsys):
     path = table(tmp_path / "t.csv")
-    points = json.loads(printed(capsys, path, json=True, checklist=True, prior="none"))["curves"][0]["checklist"]
+    points = json.loads(printed(capsys, path, json=True, checklist=True, prior="none"))["curves"][0][
+        "checklist"
+    ]
     assert points["prior"]["sha256"] == hashlib.sha256(encode(weak_prior())).hexdigest()
 
 
@@ -85,7 +98,8 @@ def test_a_prior_that_would_change_nothing_is_refused(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "change", [{"predict": "0"}, {"predict": "x"}, {"predict": "1,2,3"}, {"prior": "/none"}, {"figure": "x.pdf"}]
+    "change",
+    [{"predict": "0"}, {"predict": "x"}, {"predict": "1,2,3"}, {"prior": "/none"}, {"figure": "x.pdf"}],
 )
 def test_bad_options_are_one_line(tmp_path, change):
     from pathlib import Path

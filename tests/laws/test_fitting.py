@@ -69,33 +69,60 @@ def test_noise_and_three_points_never_make_a_confident_law():
     rng = np.random.default_rng(0)
     noise = [runs(0.5 + 0.03 * rng.standard_normal(8)) for _ in range(30)]
     flat = fit_curves(noise, draws=200)
-    assert sum(c.status == "converged" for c in flat) <= 2
+    assert not [c.status for c in flat if c.status in ("converged", "at-bound")]
+    alone = [
+        fit_curves([runs(0.5 + 0.03 * rng.standard_normal(k), SIZES[:k])], draws=20)[0]
+        for k in (4, 5, 6, 8) * 4
+    ]
+    assert {c.status for c in alone} <= {"no-law", "underdetermined"}
     (three,) = fit_curves([runs([0.2, 0.3, 0.4], SIZES[:3])])
     assert three.status == "underdetermined"
     assert three.predictions[0].high - three.predictions[0].low > 0.03
 
 
-@pytest.mark.parametrize("name", ["power", "rectified"])
+TRUE = {
+    "power": ([-1.1, -0.12], [0.3, 0.04]),
+    "floor": ([-1.2, -0.5, 6, -0.9], [0.5, 0.7, 1, 0.4]),
+    "rectified": ([-1.2, -0.5, 7, -0.4], [0.5, 0.7, 1, 0.3]),
+    "saturating": ([-1.2, 0.4, 7, -0.4], [0.5, 0.4, 1, 0.3]),
+    "broken": ([-0.7, 0.25, -0.05, 7.5, 0], [0.4, 0.08, 0.08, 1, 0.3]),
+}
+
+
+@pytest.mark.parametrize("name", TRUE)
 def test_intervals_hold_the_truth(name):
+    """Forty tables of a law, the family given: with 95 % coverage fewer than 35 are held once in seventy tries."""
     rng = np.random.default_rng(5)
     law = family(name, "score")
-    centre = {"power": [-1.1, -0.12], "rectified": [-1.2, -0.5, 7, -0.4]}[name]
-    spread = {"power": [0.3, 0.04], "rectified": [0.5, 0.7, 1, 0.3]}[name]
-    held = {"given": 0, "unknown": 0}
+    given = unknown = 0
     for turn in range(40):
-        theta = rng.normal(centre, spread)
+        theta = rng.normal(*TRUE[name])
         truth = unlink(law(theta, np.array([51_200.0])), "score")[0]
         scatter = 0.03 * rng.standard_normal(8)
-        y = rng.binomial(500, unlink(law(theta, SIZES.astype(float)) + scatter, "score")) / 500
-        for asked, only, noise in (("given", name, 0.03), ("unknown", None, None)):
-            if asked == "unknown" and turn % 2:
-                continue  # the slow one: 20 tables
-            (c,) = fit_curves(
-                [runs(y, items=500)], [51_200], prior=weak_prior(), only=only, noise=noise, draws=200
-            )
-            held[asked] += c.predictions[0].low <= truth <= c.predictions[0].high
-    assert held["given"] >= 35
-    assert held["unknown"] >= 17
+        table = runs(
+            rng.binomial(500, unlink(law(theta, SIZES.astype(float)) + scatter, "score")) / 500, items=500
+        )
+        (c,) = fit_curves([table], [51_200], prior=weak_prior(), only=name, noise=0.03, draws=200)
+        given += c.predictions[0].low <= truth <= c.predictions[0].high
+        if turn % 4 == 0:  # the slow one: 10 tables
+            (c,) = fit_curves([table], [51_200], prior=weak_prior(), draws=200)
+            unknown += c.predictions[0].low <= truth <= c.predictions[0].high
+    assert given >= 35
+    assert unknown >= 8
+
+
+def test_200_draws_have_the_tails_of_many():
+    """Oracle: the interval of 200 draws is that of 4,000, though a posterior's tails are seldom proposed."""
+    rng = np.random.default_rng(6)
+    law = family("saturating", "score")
+    table = runs(unlink(law(np.array([-1.2, 0.4, 7, -0.4]), SIZES) + 0.03 * rng.standard_normal(8), "score"))
+    few, many = (
+        fit_curves([table], prior=weak_prior(), only="saturating", noise=0.03, draws=d)[0].predictions[0]
+        for d in (200, 4000)
+    )
+    width = many.high - many.low
+    assert few.low == pytest.approx(many.low, abs=0.12 * width)
+    assert few.high == pytest.approx(many.high, abs=0.12 * width)
 
 
 def test_names_change_no_number():

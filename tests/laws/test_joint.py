@@ -3,9 +3,9 @@ import pytest
 from scipy.optimize import least_squares
 from tests.plans.made_runs import grid, made
 
-from apportion.laws.joint import fit_family, fit_joint, perturbed, refit
+from apportion.laws.joint import _at_bound, fit_family, fit_joint, perturbed, refit
 from apportion.laws.joint_families import JOINT_FAMILIES
-from apportion.laws.joint_problem import problem_of, residuals
+from apportion.laws.joint_problem import MOST, latent, problem_of, residuals
 from apportion.laws.solver import HUBER
 
 FAMILIES = list(JOINT_FAMILIES)
@@ -143,3 +143,21 @@ def test_a_loss_is_fitted_in_its_own_units():
     s, p, e = made_errors("multiplicative", 0.003)
     fit = fit_joint(made(s, p, 40 * e, kind="loss"), draws=100)
     assert fit.predict(5000, 5000).mean == pytest.approx(40 * e[(s == 5000) & (p == 5000)][0], rel=0.05)
+
+
+def test_runs_at_the_end_of_the_scale_are_no_bound():
+    """An untrained model that scores 0 is no fault of the law; a law at 0 where runs are not is at its bound."""
+    z = np.array([0.0, 2.0])
+    ends = np.array([MOST, 0.5])
+    assert not _at_bound(ends, latent(np.array([1.0, 0.5]), False), False)
+    assert _at_bound(ends, z, False)
+    assert not _at_bound(ends, z, True)
+
+
+@pytest.mark.parametrize("kind", ["score", "loss"])
+def test_noise_over_many_cells_is_no_confident_law(kind):
+    s, p = grid((100, 200, 500, 1000, 2000))
+    rng = np.random.default_rng(11)
+    for _ in range(12):
+        y = np.clip(0.5 + 0.05 * rng.standard_normal(len(s)), 0.01, 0.99)
+        assert fit_joint(made(s, p, y, kind=kind), draws=20).status in ("no-law", "underdetermined")

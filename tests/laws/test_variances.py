@@ -78,7 +78,16 @@ def test_repeated_runs_set_the_weights_of_a_fit():
     widths = []
     for scatter in (0.01, 0.6):
         z = -1 + 0.3 * np.log(size / 100) + scatter * (off - off.mean())
-        runs = Runs(None, None, "score", size, 0 * size, unlink(z, "score"), np.full(50, np.nan), np.tile(np.arange(10), 5))
+        runs = Runs(
+            None,
+            None,
+            "score",
+            size,
+            0 * size,
+            unlink(z, "score"),
+            np.full(50, np.nan),
+            np.tile(np.arange(10), 5),
+        )
         (p,) = fit_curves([runs], prior=weak_prior())[0].predictions
         widths.append(link(np.array([p.high]), "score") - link(np.array([p.low]), "score"))
     assert widths[1] > 1.5 * widths[0]

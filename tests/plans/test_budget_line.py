@@ -93,7 +93,9 @@ def test_the_knowledge_gradient_is_that_of_two_arms():
     utility = np.stack([0 * x, x - x.mean()], 1)
     gained = knowledge_gradient(utility, x[:, None], np.zeros(1)).gain
     assert gained[0] == pytest.approx(1 / np.sqrt(2 * np.pi), rel=0.08)
-    blind = knowledge_gradient(utility, np.random.default_rng(1).standard_normal((40_000, 1)), np.zeros(1)).gain
+    blind = knowledge_gradient(
+        utility, np.random.default_rng(1).standard_normal((40_000, 1)), np.zeros(1)
+    ).gain
     assert blind[0] < 0.01
     assert knowledge_gradient(utility, x[:, None], np.full(1, 3.0)).gain[0] < gained[0]
 

@@ -112,6 +112,15 @@ def test_a_loss_is_planned_downwards():
     assert found.expected_score == pytest.approx(min(found.line.mean), rel=0.05)
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_a_unit_of_loss_does_not_matter(unit):
+    s, p = grid((250, 1000, 4000))
+    y = 3 * (1 - mixture_pays(s, p))
+    plain, other = (plan(made(s, p, k * y, kind="loss"), 8000, EVEN) for k in (1.0, unit))
+    assert other.sft_share == plain.sft_share
+    assert other.expected_score == pytest.approx(unit * plain.expected_score, rel=1e-6)
+
+
 def test_dear_demonstrations_are_bought_less():
     shares = [
         plan(some_runs(), 5000, Prices(Price(c, c), Price(1, 1))).n_demonstrations for c in (0.2, 1, 20)

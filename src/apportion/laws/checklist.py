@@ -17,9 +17,7 @@ from apportion.laws.prior import Prior, encode
 
 Checklist = dict[str, Any]
 """Plain JSON: texts, numbers, lists and dicts of them."""
-OBJECTIVE = (
-    f"sum of Huber losses (delta {solver.HUBER:g} standard deviations) + half the squared distance to the prior"
-)
+OBJECTIVE = f"sum of Huber losses (delta {solver.HUBER:g} standard deviations) + half the squared distance to the prior"
 
 
 def checklist(found: Forecast, prior: Prior, table: Path, curves_fitted: int) -> Checklist:

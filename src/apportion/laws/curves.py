@@ -139,7 +139,7 @@ def _fit(
         change = np.abs(np.median(z - end, 0)) * beyond
         z = z + prior.drift * change * rng.standard_normal((draws, 1, 1))
     best = weights.argmax(0)
-    status = [_status(fits[best[i]], batch, i) for i in range(len(runs))]
+    status: list[Status] = [_status(fits[best[i]], batch, i) for i in range(len(runs))]
     if only is None:
         wide = np.array([1.0 if s == "converged" else POOR for s in status])
         z = np.median(z, 0) + (z - np.median(z, 0)) * wide[:, None]
@@ -236,7 +236,10 @@ def _status(fit: Pooled, batch: Batch, i: int) -> Status:
 
     p = min(len(fit.family.parameters), 3)  # the prior takes a part of the freedom
     improves = batch.z[i, trained] if batch.kind == "score" else -batch.z[i, trained]
-    if bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1)) or _by_chance(batch.n[i, trained], improves) > CHANCE:
+    if (
+        bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1))
+        or _by_chance(batch.n[i, trained], improves) > CHANCE
+    ):
         return "no-law"
     if np.abs(fit.family(fit.theta[i], n)).max() > 25:
         return "at-bound"

@@ -92,7 +92,9 @@ def _plain(curve: Curve, at: tuple[int, int] | None, rolled: tuple[RollOut, int]
 
 def _joint(r: Runs, at: tuple[int, int] | None, rolled: tuple[RollOut, int]) -> Forecast:
     if at is None:
-        largest = int(np.argmax(r.n_demonstrations + r.n_pairs))
+        total = r.n_demonstrations + r.n_pairs
+        apart = np.abs(r.n_demonstrations - r.n_pairs)  # of the largest runs, the one with most of both kinds
+        largest = int(np.lexsort((apart, -total))[0])
         at = 4 * int(r.n_demonstrations[largest]), 4 * int(r.n_pairs[largest])
     fit = fit_joint(r)
     p = fit.predict(*at)

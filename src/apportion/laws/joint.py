@@ -103,10 +103,13 @@ class JointFit:
         return 1 / (1 + np.exp(np.clip(z, -50, 50)))
 
     def predict(self, n_demonstrations: float, n_pairs: float) -> Prediction:
-        """Return the mean and the 95 % interval of one run at (n_demonstrations, n_pairs)."""
+        """Return the mean and the 95 % interval of one run at (n_demonstrations, n_pairs).
+
+        For a loss, whose draws have a long tail, the mean is the median.
+        """
         values = self.draws(n_demonstrations, n_pairs)
-        low, high = np.quantile(values, [0.025, 0.975])
-        mean = float(np.clip(values.mean(), low, high))
+        low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+        mean = float(np.clip(middle if self.kind == "loss" else values.mean(), low, high))
         return Prediction(mean, float(low), float(high))
 
 
@@ -142,7 +145,7 @@ def fit_joint(
         status: Status = "underdetermined"
     elif bic.min() > flat - 4:
         status = "no-law"
-    elif _at_bound(JOINT_FAMILIES[best.family].curve(best.x, s, p)[0], is_loss):
+    elif _at_bound(JOINT_FAMILIES[best.family].curve(best.x, s, p)[0], z, is_loss):
         status = "at-bound"
     else:
         status = "converged" if best.converged else "underdetermined"
@@ -156,8 +159,10 @@ def latent_errors(runs: Runs) -> tuple[Floats, float]:
     return latent(runs.y / scale if is_loss else 1 - runs.y, is_loss), scale
 
 
-def _at_bound(e: Floats, is_loss: bool) -> bool:
-    return bool((e <= LEAST).any() or (not is_loss and (e >= MOST).any()))
+def _at_bound(e: Floats, z: Floats, is_loss: bool) -> bool:
+    """Return whether a law runs into the ends of the scale where the runs (latent z) do not."""
+    inside = (z > latent(np.zeros(1), is_loss)) & ((z < latent(np.ones(1), False)) | is_loss)
+    return bool((inside & ((e <= LEAST) | ((e >= MOST) & (not is_loss)))).any())
 
 
 def fit_family(
@@ -183,7 +188,7 @@ def fit_family(
     free = 1.0
     for _ in range(2):  # the scatter from the residuals, then the best few starts again
         mode = found.theta[int(found.cost.argmin())]
-        fitted, slope = latent_curve(family, mode, s, p, is_loss)
+        fitted, slope = latent_curve(family, mode, s, p, is_loss, beyond=1.0)
         free = max(n - _effective(family, slope, sigma), n / 4, 1.0)
         run = max(float(((fitted - z) ** 2).sum() / free - known_variance.mean()), LEAST_SIGMA**2)
         sigma = np.sqrt(run + known_variance)

@@ -16,14 +16,17 @@ def latent(e: Floats, is_loss: bool) -> Floats:
 
 
 def latent_curve(
-    family: JointFamily, x: Floats, s: Floats, p: Floats, is_loss: bool
+    family: JointFamily, x: Floats, s: Floats, p: Floats, is_loss: bool, beyond: float = 0.05
 ) -> tuple[Floats, Floats]:
-    """Return the latent error (..., N) of a law and its derivatives by x (..., N, K)."""
+    """Return the latent error (..., N) of a law and its derivatives by x (..., N, K).
+
+    Where the error is beyond the ends, its derivative is taken as `beyond` times that of the end: a way back.
+    """
     e, slope = family.curve(x, s, p)
     most = np.inf if is_loss else MOST
     held = np.clip(e, LEAST, most)
     by_e = 1 / held if is_loss else 1 / (held * (1 - held))
-    by_e = np.where((e > LEAST) & (e < most), by_e, 0.05 * by_e)  # a way back from beyond the ends
+    by_e = np.where((e > LEAST) & (e < most), by_e, beyond * by_e)
     return latent(e, is_loss), slope * by_e[..., None]
 
 

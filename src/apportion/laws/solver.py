@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
+Floats = NDArray[Any]
 Rows = NDArray[np.intp] | slice
 ALL = slice(None)
 HUBER = 2.5

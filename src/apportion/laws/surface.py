@@ -24,6 +24,7 @@ OWN_WEIGHTS = np.array([0.5, 0.5])
 LEVEL_VARIANCE = 4.0
 """Of the untrained model's level, where no run tells it; squared logits."""
 SMALLEST_LOSS = 1e-6
+"""As a share of the largest: smaller losses count as this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,11 @@ class Evidence:
 def evidence_of(runs: Runs) -> Evidence:
     """Return the distinct cells of some runs, repeated runs averaged."""
     s, p = runs.n_demonstrations.astype(float), runs.n_pairs.astype(float)
-    z = logit(runs.y) if runs.kind == "score" else -np.log(np.maximum(runs.y, SMALLEST_LOSS))
+    z = (
+        logit(runs.y)
+        if runs.kind == "score"
+        else -np.log(np.maximum(runs.y, SMALLEST_LOSS * (runs.y.max() or 1.0)))
+    )
     base = (s + p) == 0
     reference = float(z[base].mean() if base.any() else z.min())
     s, p, z, items = s[~base], p[~base], z[~base] - reference, runs.item_variance[~base]

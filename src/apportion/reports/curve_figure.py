@@ -20,6 +20,7 @@ def draw_curves(runs: Sequence[Runs], prior: Prior, path: Path) -> None:
 
     matplotlib.use("agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter
 
     largest = max(int((r.n_demonstrations + r.n_pairs).max()) for r in runs)
     smallest = min((int(n) for r in runs for n in r.n_demonstrations + r.n_pairs if n > 0), default=1)
@@ -41,9 +42,13 @@ def draw_curves(runs: Sequence[Runs], prior: Prior, path: Path) -> None:
         axis.plot(total[shown], np.maximum(curve.runs.y[shown], 1e-6), "o", markersize=3.5, color="black")
         axis.set_xscale("log")
         axis.set_yscale("log")
+        for ticks in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
+            ticks(FuncFormatter(lambda value, _: f"{value:.3g}"))
         title = " / ".join(part for part in (curve.model, curve.task) if part)
         axis.set_title(title.replace("$", r"\$"), fontsize=9)
-        axis.set_xlabel("examples")
+        axis.set_xlabel(
+            "pairs and demonstrations together" if (curve.runs.n_pairs > 0).any() else "demonstrations"
+        )
         axis.set_ylabel(curve.kind)
     figure.tight_layout()
     try:

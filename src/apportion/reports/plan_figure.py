@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from apportion.errors import UserError
@@ -19,7 +20,7 @@ from apportion.laws.surface import evidence_of
 from apportion.laws.surface_kernel import ONSET, Floats
 from apportion.laws.surface_prior import SurfacePrior
 from apportion.plans import Plan, Prices, expected_surface
-from apportion.reports.drawing import BLUE, GREEN, INK, ORANGE, style
+from apportion.reports.drawing import BLUE, GREEN, GREY, INK, ORANGE, style
 
 POINTS = 22
 """Sizes of either kind at which the surface is computed."""
@@ -114,11 +115,9 @@ def _draw_surface(
         shading="gouraud" if np.isfinite(surface.expected).all() else "nearest", rasterized=True,
     )  # fmt: skip
     shares = np.linspace(0, 1, 201)
-    axes.plot(
-        *_bought(shares, plan.cost_usd, usd), color="white", linewidth=1.0, label="what the budget buys"
-    )
+    axes.plot(*_bought(shares, plan.cost_usd, usd), color="white", linewidth=1.0)
     near = np.linspace(*plan.region, 101)
-    axes.plot(*_bought(near, plan.cost_usd, usd), color="white", linewidth=4.0, label="near-optimal")
+    axes.plot(*_bought(near, plan.cost_usd, usd), color="white", linewidth=4.0)
     axes.scatter(
         runs.n_demonstrations, runs.n_pairs, c=runs.y, cmap=shades, norm=shade, s=26, edgecolors=INK,
         linewidths=0.7, zorder=3, label="measured", clip_on=False,
@@ -131,13 +130,15 @@ def _draw_surface(
     axes.set_ylim(0, surface.pairs[-1])
     axes.set_xlabel("demonstrations")
     axes.set_ylabel("preference pairs")
-    legend = axes.legend(
+    axes.legend(
+        handles=[
+            Line2D([], [], color=GREY, linewidth=1.0, label="what the budget buys"),
+            Line2D([], [], color=GREY, linewidth=4.0, label="near-optimal"),
+            *axes.get_legend_handles_labels()[0][-2:],
+        ],
         loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4, fontsize=7.5, columnspacing=1.0,
         handlelength=1.4,
     )  # fmt: skip
-    for handle in legend.legend_handles[:2]:
-        if handle is not None:
-            handle.set_color("#9aa1a8")
     bar = figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02)
     bar.set_label(f"expected {plan.kind}; grey: no such share measured", fontsize=8)
 
