@@ -76,7 +76,7 @@ class Walk(TrainingStream):
     ) -> None:
         _refuse_what_cannot_be_learned(split, task)
         self.split = split
-        self.task = task
+        self.task: SignedTask = task
         self.protocol = protocol
         self._leaks = protocol.name == "as-published"
         self._asks_existence = task in ("existence", "signed-existence")
