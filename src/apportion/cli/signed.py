@@ -10,6 +10,7 @@ import cyclopts
 import msgspec
 
 from apportion.cli.signed_compare import compare
+from apportion.cli.signed_predict import predict
 from apportion.cli.signed_train import evaluate, train
 from apportion.signed.generator import NetworkSettings
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 app = cyclopts.App(name="signed", help="Signed networks over time: who will trust whom, and when.")
 app.command(train)
 app.command(evaluate)
+app.command(predict)
 app.command(compare)
 
 Settings = Annotated[NetworkSettings, cyclopts.Parameter(name="*")]

@@ -29,6 +29,7 @@ from apportion.signed.splits import Split
 from apportion.signed.writing import write_events
 
 DESCRIPTION, EVENTS = "trained.json", "events.parquet"
+CURE = "Train again: apportion signed train EVENTS --out DIR."
 
 
 class Trained(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,19 +118,23 @@ def train(
     return trained
 
 
-def open_trained(folder: Path) -> Opened:
-    """Return what `train` wrote; `UserError` for a folder that holds nothing or something else."""
-    cure = "Train again: apportion signed train EVENTS --out DIR."
+def description_of(folder: Path) -> Trained:
+    """Return how a model came about and what it is worth; `UserError` for a folder that does not say so."""
     path = folder / DESCRIPTION
     try:
-        trained = msgspec.json.decode(path.read_bytes(), type=Trained)
+        return msgspec.json.decode(path.read_bytes(), type=Trained)
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(str(folder), f"no {DESCRIPTION}", "the folder of a trained model", cure) from None
+        raise UserError(str(folder), f"no {DESCRIPTION}", "the folder of a trained model", CURE) from None
     except msgspec.MsgspecError as error:
-        raise UserError(str(path), str(error), "the description of a trained model", cure) from None
+        raise UserError(str(path), str(error), "the description of a trained model", CURE) from None
+
+
+def open_trained(folder: Path) -> Opened:
+    """Return what `train` wrote; `UserError` for a folder that holds nothing or something else."""
+    trained = description_of(folder)
     events = read_events(folder / EVENTS).events
     if events.digest != trained.digest:
-        raise UserError(str(folder / EVENTS), "other events", "those that the model was trained on", cure)
+        raise UserError(str(folder / EVENTS), "other events", "those that the model was trained on", CURE)
     split = Split.at_times(events, trained.train_until, trained.validation_until)
     kind = model(trained.model)
     walk = Walk(split, trained.task, trained.protocol).for_model(
