@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from apportion.signed.evaluation import Evaluation, evaluate
 from apportion.signed.models import model
-from apportion.signed.protocol import Protocol, Walk
+from apportion.signed.protocol import Protocol, Walk, refuse_what_cannot_be_learned
 from apportion.signed.scorer import SignedTask
 from apportion.signed.splits import Split
 
@@ -48,7 +48,8 @@ def run_all(
     work = [model(run.model).work for run in runs]
     board = _Board(work, told)
     order = sorted(range(len(runs)), key=lambda i: -work[i])
-    if workers <= 1 or len(runs) == 1:
+    refuse_what_cannot_be_learned(split, task)
+    if workers <= 1 or sum(w >= 1 for w in work) <= 1:  # not worth a process
         walk = Walk(split, task, protocol)
         found = {i: one_run(walk, runs[i], lambda share, i=i: board.note(i, share, runs[i])) for i in order}
         return [found[i] for i in range(len(runs))]
@@ -119,9 +120,6 @@ _news: "SimpleQueue[tuple[int, float]] | None" = None
 
 def _begin(split: Split, task: SignedTask, protocol: Protocol, news: Any) -> None:
     global _walk, _news
-    import torch
-
-    torch.set_num_threads(1)
     _walk, _news = Walk(split, task, protocol), news
 
 
