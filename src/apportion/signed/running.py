@@ -1,6 +1,7 @@
 """Fitting and evaluating models, several at once: one process a run, one thread a process."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from typing import Any, NamedTuple
+
+from threadpoolctl import threadpool_limits
 
 from apportion.signed.evaluation import Evaluation, evaluate
 from apportion.signed.models import model
@@ -85,7 +88,8 @@ def one_run(walk: Walk, run: Run, told: Callable[[float], None] | None = None) -
     scorer = fitted(walk, run, told)
     kind = model(run.model)
     own = walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
-    evaluation = evaluate(scorer, own)
+    with threadpool_limits(1):
+        evaluation = evaluate(scorer, own)
     if told is not None:
         told(1.0)
     return Ran(run, evaluation, time.process_time() - began)
@@ -96,7 +100,8 @@ def fitted(walk: Walk, run: Run, told: Callable[[float], None] | None = None) ->
     kind = model(run.model)
     own = walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
     scorer = kind.make(walk.task, own.n_users, own.n_features)
-    scorer.fit(own, run.seed, None if told is None else lambda _, share: told(0.9 * share))
+    with threadpool_limits(1):  # the same bytes on any machine, and none takes another's core
+        scorer.fit(own, run.seed, None if told is None else lambda _, share: told(0.9 * share))
     return scorer
 
 
