@@ -74,6 +74,11 @@ def compare(
 
     if out is not None:
         _make_room(out)
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if not names:
+        raise UserError(
+            "--models", "no model", "names with commas between them", "Type --models semba,trees."
+        )
     read = read_events(events)
     for reason, count in read.dropped.items():
         if count:
@@ -83,7 +88,7 @@ def compare(
         found = compared(
             read.events,
             task,
-            [name.strip() for name in models.split(",") if name.strip()],
+            names,
             seeds=seeds,
             protocol=chosen,
             parts=("overall", "transductive", "inductive") if parts else ("overall",),
