@@ -32,7 +32,9 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert status("list", "--json") == 0
     listed = json.loads(capsys.readouterr().out)
     assert {entry["name"]: entry["rows"] for entry in listed}["gsm8k_preference_pairs"] == 2429
-    assert all(len(entry["sha256"]) == 64 for entry in listed)
+    assert all(len(entry["sha256"]) == 64 for entry in listed if entry["kind"] != "network")
+    networks = {entry["name"]: entry["rows"] for entry in listed if entry["kind"] == "network"}
+    assert networks == {"bitcoin-otc": 35592, "bitcoin-alpha": 24186, "wiki-rfa": 170500, "epinions": 841372}
 
 
 def test_a_sound_file_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,3 +95,17 @@ def test_fetch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("fetch", "bamboogle", "--out", str(tmp_path)) == 0
     assert (tmp_path / "bamboogle.jsonl.gz").exists()
     assert "125 rows" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(
+    "APPORTION_DATA" not in os.environ, reason="APPORTION_DATA is not set: export the data's folder"
+)
+def test_fetch_a_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status("fetch", "bitcoin-otc", "--out", str(tmp_path)) == 0
+    file = tmp_path / "soc-sign-bitcoinotc.csv.gz"
+    assert capsys.readouterr().out.startswith(f"{file}: 35,592 events, 5,881 users; ")
+
+
+def test_a_network_by_nearly_its_name() -> None:
+    with pytest.raises(UserError, match=r"no set named 'bitcoin_otc'.*Did you mean bitcoin-otc"):
+        status("fetch", "bitcoin_otc")

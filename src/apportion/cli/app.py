@@ -12,6 +12,7 @@ from apportion.cli.findings import findings
 from apportion.cli.fit import fit
 from apportion.cli.plan import plan
 from apportion.cli.report import report
+from apportion.cli.signed import app as signed_app
 from apportion.cli.study import app as study_app
 from apportion.cli.world import app as world_app
 from apportion.errors import UserError
@@ -26,6 +27,7 @@ app = App(
 app.command(study_app)
 app.command(data_app)
 app.command(world_app)
+app.command(signed_app)
 app.command(findings)
 app.command(plan)
 app.command(report)

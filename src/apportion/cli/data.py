@@ -1,6 +1,7 @@
 """`apportion data`: the public sets, and a check of the user's own files."""
 
 import dataclasses
+import difflib
 import json as json_module
 import os
 import sys
@@ -9,22 +10,26 @@ from typing import Literal
 
 import cyclopts
 
+from apportion.errors import UserError
 from apportion.judgements.catalogue import catalogue, public_set
 from apportion.judgements.contamination import contamination, refuse_contamination
 from apportion.judgements.fetching import fetch
 from apportion.judgements.readers import Reading, parse_demonstrations, parse_pairs
 from apportion.judgements.rows import read_rows
 from apportion.judgements.summary import summarise
+from apportion.signed.catalogue import NETWORKS, PublicNetwork, public_network
 
 SHOWN_FINDINGS = 20
 Kind = Literal["demonstrations", "pairs"]
 
-app = cyclopts.App(name="data", help="Public sets of judgements, and checks of your own files.")
+app = cyclopts.App(
+    name="data", help="Public sets of judgements, public signed networks, and checks of your own files."
+)
 
 
 @app.command(name="list")
 def list_(*, json: bool = False) -> None:
-    """List the public sets that Apportion knows: rows, kind, licence, home.
+    """List the public sets and signed networks that Apportion knows: rows, kind, licence, home.
 
     Parameters
     ----------
@@ -32,7 +37,11 @@ def list_(*, json: bool = False) -> None:
         Print one JSON document with every field, the hashes among them.
     """
     if json:
-        _print_json([dataclasses.asdict(entry) | {"file": entry.file} for entry in catalogue()])
+        sets = [dataclasses.asdict(entry) | {"file": entry.file} for entry in catalogue()]
+        networks = [
+            dataclasses.asdict(entry) | {"kind": "network", "rows": entry.events} for entry in NETWORKS
+        ]
+        _print_json(sets + networks)
         return
     width = max(len(entry.name) for entry in catalogue())
     for entry in catalogue():
@@ -40,13 +49,18 @@ def list_(*, json: bool = False) -> None:
         print(f"{'':{width}}  {'':5}  {'':14}  {entry.licence}; {entry.home}")
         if entry.caution:
             print(f"{'':{width}}  {'':5}  {'':14}  {entry.caution}")
+    for network in NETWORKS:
+        share = f"{network.users:,} users, {network.negatives / network.events:.1%} negative, {network.span}"
+        print(f"{network.name:{width}}  {network.events:5}  {'network':14}  {network.about}")
+        print(f"{'':{width}}  {'':5}  {'':14}  {share}; {network.home}")
 
 
 @app.command(name="fetch")
 def fetch_(name: str, *, out: Path = Path("data")) -> None:
-    """Put a public set's file into a folder, its hash checked.
+    """Put the file of a public set or signed network into a folder, its hash or counts checked.
 
-    Taken from $APPORTION_DATA/text if it is there, else from its home.
+    Taken from $APPORTION_DATA (text or signed) if it is there, else from its home. The download of a network that
+    broke off is gone on with by the same command.
 
     Parameters
     ----------
@@ -55,7 +69,11 @@ def fetch_(name: str, *, out: Path = Path("data")) -> None:
     out: Path
         The folder to write to.
     """
-    entry = public_set(name)
+    network = public_network(name)
+    if network is not None:
+        _fetch_network(network, out)
+        return
+    entry = public_set(_known(name))
     fetched = fetch(entry, out, os.environ.get("APPORTION_DATA"))
     print(f"{fetched.path}: {entry.rows} rows, {entry.licence}; {fetched.origin}")
     if entry.caution:
@@ -123,6 +141,29 @@ def check(
             print(f"prompts shared with {against}: {shared}")
     if not is_sound:
         sys.exit(2)
+
+
+def _fetch_network(network: PublicNetwork, out: Path) -> None:
+    from apportion.signed.fetching import fetch_network
+
+    fetched = fetch_network(network, out, os.environ.get("APPORTION_DATA"))
+    read = fetched.read
+    dropped = ", ".join(f"{count:,} {reason}" for reason, count in read.dropped.items())
+    counts = f"{len(read.events):,} events, {read.events.n_users:,} users"
+    print(f"{fetched.path}: {counts}; {fetched.origin}")
+    if dropped:
+        print(f"dropped in reading: {dropped}")
+    print(f"To cite: {network.cite}. See it: apportion signed info {fetched.path}")
+
+
+def _known(name: str) -> str:
+    """Return the name, unless it is nearly that of a network: then raise `UserError` with that one."""
+    near = difflib.get_close_matches(name, [network.name for network in NETWORKS], n=1, cutoff=0.7)
+    if near:
+        raise UserError(
+            "the catalogue", f"no set named '{name}'", "one of its names", f"Did you mean {near[0]}?"
+        )
+    return name
 
 
 def _reading(source: str, kind: Kind | None, columns: dict[str, str]) -> tuple[Kind, Reading]:

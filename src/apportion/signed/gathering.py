@@ -69,11 +69,13 @@ class Gathering:
         self._rows += len(time)
         self._backwards += int((np.diff(time, prepend=self._latest) < 0).sum())
         self._latest = time[-1]
-        is_loop = (chunk.source == chunk.target).to_numpy()
+        source, target = chunk.source, chunk.target
+        if source.dtype != target.dtype:
+            source, target = source.cast(pl.String), target.cast(pl.String)
+        is_loop = (source == target).to_numpy()
         is_empty = (weight == 0) & ~is_loop
         self.dropped[SELF_LOOP] += int(is_loop.sum())
         self.dropped[NO_SIGN] += int(is_empty.sum())
-        source, target = chunk.source, chunk.target
         if is_loop.any() or is_empty.any():
             kept = ~(is_loop | is_empty)
             source, target, time, weight = source.filter(kept), target.filter(kept), time[kept], weight[kept]

@@ -114,7 +114,7 @@ class Learned(Scorer):
         with torch.set_grad_enabled(self.network.training):
             update = self.network.remember(
                 self.table,
-                *(torch.from_numpy(x) for x in (events.source, events.target, events.time, events.weight)),
+                *(torch.tensor(x) for x in (events.source, events.target, events.time, events.weight)),
             )
         self.table.write(update)
         self._fresh = update if self.network.training else None
@@ -128,7 +128,7 @@ class Learned(Scorer):
         now = torch.from_numpy(np.tile(queries.time, 2))
         seen = Neighbourhood(other, time, weight, outgoing, known, now)
         features = None if queries.features is None else torch.from_numpy(queries.features)
-        source, target = torch.from_numpy(queries.source), torch.from_numpy(queries.target)
+        source, target = torch.tensor(queries.source), torch.tensor(queries.target)
         return self.network(self.table, self._fresh, source, target, seen, features)
 
     def fit(self, stream: TrainingStream, seed: int, progress: Progress | None = None) -> None:

@@ -88,6 +88,8 @@ def measure(
     """
     if weight is None:
         weight = np.ones(len(scored))
+    if not len(scored):
+        return {name: np.full(weight.shape[:-1], np.nan) for name in METRICS[task]}
     found = _BY_TASK[task](scored, decision, weight)
     return {name: found[name] for name in METRICS[task]}
 
@@ -153,8 +155,6 @@ def _of_existence(scored: Scored, decision: Decision, weight: Floats) -> dict[st
 
 def _mrr(scored: Scored, happened: NDArray[np.bool_], place: NDArray, weight: Floats) -> Floats:
     """Return the mean over events of 1 / rank among the event and its non-links; ties count half a rank."""
-    if not len(scored):
-        return np.full(weight.shape[:-1], np.nan)
     own = np.zeros(place.max() + 1)
     own[place[happened]] = scored.score[happened]
     other = ~happened
@@ -188,7 +188,7 @@ def _of_weight(scored: Scored, decision: Decision, weight: Floats) -> dict[str, 
         "mae": _ratio(weight @ np.abs(true - found), total),
         "r2": 1 - _ratio(square, np.where(variance > 1e-12, variance, 0)),
         "pearson": _correlation(true, found, weight),
-        "spearman": _correlation(rankdata(true), rankdata(found), weight) if len(true) else total * np.nan,
+        "spearman": _correlation(rankdata(true), rankdata(found), weight),
         "kl": _kl(true, found, decision.range, weight),
     }
 
@@ -236,7 +236,7 @@ def _mcc(positive: NDArray[np.bool_], answer: NDArray[np.bool_], weight: Floats)
 
 def _correlation(x: Floats, y: Floats, weight: Floats) -> Floats:
     """Return Pearson's correlation, weighted; of ranks it is Spearman's, whose ranks are those of the whole."""
-    if not len(x) or np.ptp(y) < 1e-12:
+    if np.ptp(y) < 1e-12:
         return np.full(weight.shape[:-1], np.nan)
     x, y = x - x.mean(), y - y.mean()
     total = weight.sum(axis=-1)

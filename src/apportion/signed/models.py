@@ -30,6 +30,7 @@ class Model:
     not_for: tuple[SignedTask, ...] = ()
     reason: str = ""
     group_size: int | None = None
+    keeps_weights: bool = False  # can be written to a folder
 
 
 def model(name: str) -> Model:
@@ -47,7 +48,7 @@ def _learned(settings: "SembaSettings") -> Model:
 
         return Learned(settings, task, n_users, n_features)
 
-    return Model(make, settings.features, True, 10.0, group_size=settings.group_size)
+    return Model(make, settings.features, True, 10.0, group_size=settings.group_size, keeps_weights=True)
 
 
 def _semba() -> Model:

@@ -76,7 +76,7 @@ class Walk(TrainingStream):
     ) -> None:
         _refuse_what_cannot_be_learned(split, task)
         self.split = split
-        self.task = task
+        self.task: SignedTask = task
         self.protocol = protocol
         self._leaks = protocol.name == "as-published"
         self._asks_existence = task in ("existence", "signed-existence")
@@ -221,9 +221,9 @@ class Walk(TrainingStream):
                 )
                 features = self._features(asked[block.start : block.stop])
             queries = Queries(
-                asked.source[start:end],
-                asked.target[start:end],
-                asked.time[start:end],
+                asked.source[start:end].copy(),  # can be written to, as torch wants it
+                asked.target[start:end].copy(),
+                asked.time[start:end].copy(),
                 features[start - block.start : end - block.start] if self._with_features else None,
             )
             yield Group(queries, asked.label[start:end], group)

@@ -168,9 +168,15 @@ def _numbered_whole(source: NDArray[np.int64], target: NDArray[np.int64]) -> Num
         is_used[target - low] = True
         number = np.cumsum(is_used) - 1
         users = np.flatnonzero(is_used) + low
-        return Numbered(number[source - low], number[target - low], users.astype(np.str_))
+        return Numbered(number[source - low], number[target - low], _as_texts(users))
     users = pl.concat([pl.Series(source), pl.Series(target)]).unique().sort().to_numpy()
-    return Numbered(np.searchsorted(users, source), np.searchsorted(users, target), users.astype(np.str_))
+    return Numbered(np.searchsorted(users, source), np.searchsorted(users, target), _as_texts(users))
+
+
+def _as_texts(ids: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Return sorted whole numbers as text, in rows as wide as the longest needs."""
+    width = max(len(str(ids[0])), len(str(ids[-1])))
+    return ids.astype(f"<U{width}")
 
 
 def _numbered_text(source: pl.Series, target: pl.Series) -> Numbered:

@@ -1,0 +1,206 @@
+"""`apportion signed predict`: scores of pairs as of now, or of a stream, each event before it is observed."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from apportion.errors import UserError
+
+if TYPE_CHECKING:
+    from apportion.signed.scorer import SignedTask
+    from apportion.signed.stream import Asked, Live
+    from apportion.signed.trained import Trained
+
+REPLACED = "\ufffd"  # what stands for a byte that is no text
+PIECE = 1 << 16  # bytes of standard input that are taken in at once, where so many wait
+
+
+def predict(
+    folder: Path,
+    *,
+    pairs: Path | None = None,
+    stream: bool = False,
+    out: Path | None = None,
+    embeddings: Path | None = None,
+    picture: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Score pairs as of now, or a stream on standard input, each event before it is observed.
+
+    Users that the model has never seen are new users. A score is the probability of a positive sign or of an event,
+    the expected weight, or for signed existence the three probabilities; `calibrated` as validation corrects it.
+
+    Parameters
+    ----------
+    folder: Path
+        What `apportion signed train` wrote.
+    pairs: Path
+        A file of lines source,target, or Parquet with these columns: prints CSV, or one JSON document with --json.
+    stream: bool
+        Read lines source,target,time[,weight] in time order, write one JSON line for each. With a weight the event
+        is observed once it was scored; without, it is only scored. A bad line is one message on standard error, and
+        the exit status is then 2.
+    out: Path
+        Write the model as it stands after the stream into this folder; predict goes on from there.
+    embeddings: Path
+        Write what the model makes of each user as of now to this .parquet file.
+    picture: Path
+        Draw the users by their embeddings, coloured by how much they are trusted, into this .svg or .png file.
+    json: bool
+        Print one JSON document of all pairs.
+    """
+    wanted = [pairs is not None, stream, embeddings is not None or picture is not None]
+    if not any(wanted) or (pairs is not None and stream):
+        found = "both --pairs and --stream" if any(wanted) else "nothing to predict"
+        expected = "--pairs FILE, --stream, --embeddings FILE or --picture FILE"
+        raise UserError("apportion signed predict", found, expected, "Type one of them.")
+    for name, path, endings in (
+        ("embeddings", embeddings, (".parquet",)),
+        ("picture", picture, (".svg", ".png")),
+    ):
+        if path is not None and path.suffix.lower() not in endings:
+            raise UserError(f"--{name} {path}", "another ending", " or ".join(endings), "Change its name.")
+    from apportion.signed.live_artefact import load, save
+    from apportion.signed.trained import description_of
+
+    trained = description_of(folder)
+    live = load(folder)
+    if pairs is not None:
+        _score_pairs(live, trained, pairs, json)
+    bad = _score_stream(live, trained) if stream else 0
+    if embeddings is not None:
+        from apportion.signed.embeddings import write_embeddings
+
+        write_embeddings(live.users, live.embeddings(), embeddings)
+        print(f"apportion: {embeddings}: embeddings of {len(live.users):,} users", file=sys.stderr)
+    if picture is not None:
+        from apportion.reports.users_figure import draw_users
+        from apportion.signed.picture import user_map
+
+        draw_users(user_map(live.embeddings(), live.observed), picture)
+        print(f"apportion: {picture}: {len(live.users):,} users", file=sys.stderr)
+    if out is not None:
+        save(live, out, beside=folder)
+        print(f"apportion: {out}: the model as of {live.latest:.10g}", file=sys.stderr)
+    if bad:
+        sys.exit(2)
+
+
+def _score_pairs(live: "Live", trained: "Trained", path: Path, json: bool) -> None:
+    from apportion.signed.questions import read_pairs_file
+
+    frame = read_pairs_file(path)
+    source, target = frame["source"].to_list(), frame["target"].to_list()
+    scores = live.score(source, target)
+    calibrated = trained.calibration.apply(trained.task, scores)
+    rows = [
+        {
+            "source": s,
+            "target": t,
+            "score": _value(score, trained.task),
+            "calibrated": _value(better, trained.task),
+        }
+        for s, t, score, better in zip(source, target, scores, calibrated, strict=True)
+    ]
+    known = set(live.users)
+    strangers = {user for user in source + target if user not in known}
+    if json:
+        _print_json({"task": trained.task, "time": live.now, "new_users": len(strangers), "pairs": rows})
+        return
+    if strangers:
+        print(f"apportion: {path}: {len(strangers):,} users that the model has never seen", file=sys.stderr)
+    print(_csv(rows), end="")
+
+
+def _score_stream(live: "Live", trained: "Trained") -> int:
+    """Write a JSON line for each line that can be scored; return how many could not."""
+    bad = 0
+    for batch, faults in _batches(live):
+        for line in faults:
+            print(f"apportion: {line}", file=sys.stderr, flush=True)
+        bad += len(faults)
+        for one, score in zip(batch, live.walk(batch), strict=True):
+            better = trained.calibration.apply(trained.task, score[None])[0]
+            row: dict[str, Any] = {"source": one.source, "target": one.target, "time": one.time}
+            if one.weight is not None:
+                row["weight"] = one.weight
+            row |= {"score": _value(score, trained.task), "calibrated": _value(better, trained.task)}
+            sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
+            sys.stdout.flush()
+    return bad
+
+
+def _batches(live: "Live") -> "Iterator[tuple[list[Asked], list[str]]]":
+    """Yield what can be scored of the lines that are there, and a message for each of the others."""
+    from apportion.signed.questions import asked_of, is_header
+    from apportion.signed.stream import refuse
+
+    number = 0
+    for lines in _lines():
+        batch: list[Asked] = []
+        faults: list[str] = []
+        latest = live.latest
+        for raw in lines:
+            number += 1
+            where = f"standard input, line {number:,}"
+            line = raw.decode("utf-8", "replace")
+            if REPLACED in line:
+                faults.append(
+                    f"{where}: found bytes that are not UTF-8; expected UTF-8 text. Leave the line out."
+                )
+                continue
+            if not line.strip() or (number == 1 and is_header(line)):
+                continue
+            try:
+                one = asked_of(line, where)
+                refuse(one, latest, where)
+            except UserError as error:
+                faults.append(str(error))
+                continue
+            latest = latest if one.weight is None else one.time
+            batch.append(one)
+        yield batch, faults
+
+
+def _lines() -> Iterator[list[bytes]]:
+    """Yield the whole lines of standard input as they come in, so that nobody waits for a line that is there."""
+    rest = b""
+    while piece := os.read(sys.stdin.fileno(), PIECE):
+        *lines, rest = (rest + piece).split(b"\n")
+        if lines:
+            yield lines
+    if rest:
+        yield [rest]
+
+
+def _value(score: Any, task: "SignedTask") -> float | dict[str, float]:
+    from apportion.signed.scorer import CLASSES
+
+    if task == "signed-existence":
+        return dict(zip(CLASSES, (float(part) for part in score), strict=True))
+    return float(score)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    """Return rows as CSV with a header; what has parts gets a column a part."""
+    import polars as pl
+
+    flat = []
+    for row in rows:
+        one: dict[str, Any] = {}
+        for name, value in row.items():
+            one |= (
+                {f"{name}_{part}": v for part, v in value.items()}
+                if isinstance(value, dict)
+                else {name: value}
+            )
+        flat.append(one)
+    return pl.DataFrame(flat).write_csv()
+
+
+def _print_json(document: object) -> None:
+    print(msgspec.json.encode(document).decode())

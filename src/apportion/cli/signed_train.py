@@ -1,0 +1,146 @@
+"""`apportion signed train` and `evaluate`: a model of a signed network into a folder, and what it is worth."""
+
+import json as encoder
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import cyclopts
+
+from apportion.cli.progress_bar import progress_bar
+from apportion.errors import UserError
+
+Task = Literal["existence", "sign", "signed-existence", "weight"]
+AtLeastOne = cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1))
+
+
+def train(
+    events: Path,
+    *,
+    out: Path,
+    task: Task = "sign",
+    model: str = "semba",
+    protocol: Literal["causal", "as-published"] = "causal",
+    history: str | None = None,
+    group_size: Annotated[int, AtLeastOne] | None = None,
+    non_links: Annotated[int, AtLeastOne] = 20,
+    seed: int = 0,
+    json: bool = False,
+) -> None:
+    """Train a model on the first 70 % of a network, choose by the next 15 %, test on the rest; write it to a folder.
+
+    Parameters
+    ----------
+    events: Path
+        A file of events in any format that `apportion signed info` reads.
+    out: Path
+        The folder: weights and state, settings, metrics, calibration, the events. With --history a table.
+    task: Task
+        Whether there is a link, its sign, both at once, or its weight.
+    model: str
+        semba, semba-pure, tgn or another learned model; with --history any that `signed compare` takes.
+    protocol: Literal["causal", "as-published"]
+        causal: predict, then observe. as-published leaks, as the published release does.
+    history: str
+        Shares of the training events with commas between them, 0.1,0.2,0.4,0.8: train on the first so many alone and
+        write OUT/history.csv, which `apportion fit` reads; the number of events is called n_demonstrations.
+    group_size: int
+        How many events are scored before they are observed. Default: 50, as published 1,000.
+    non_links: int
+        Non-links of each kind beside each test event, on existence.
+    seed: int
+        Another seed, another model.
+    json: bool
+        Print one JSON document.
+    """
+    from apportion.signed.protocol import Protocol
+    from apportion.signed.readers import read_events
+
+    fractions = _fractions(history)
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out}", "a file", "a folder to write to", "Name another.")
+    read = read_events(events)
+    for reason, count in read.dropped.items():
+        if count:
+            print(f"apportion: {events}: dropped {count:,} {reason}", file=sys.stderr)
+    chosen = Protocol.named(protocol, group_size=group_size, non_links=non_links)
+    with progress_bar(f"training {model} on {task}") as told:
+        if fractions:
+            from apportion.signed.how_much_history import history_table
+
+            table = history_table(
+                read.events, task, model, fractions, protocol=chosen, seed=seed, workers=1, told=told
+            )
+            out.mkdir(parents=True, exist_ok=True)
+            table.write_csv(out / "history.csv")
+            document = {"table": str(out / "history.csv"), "rows": table.to_dicts()}
+            print(encoder.dumps(document) if json else f"{table.write_csv()}{out / 'history.csv'}")
+            return
+        from apportion.signed.trained import train as trained
+
+        found = trained(read.events, task, model, out, protocol=chosen, seed=seed, told=told)
+    _show({"folder": str(out), "model": model, "task": task, "protocol": protocol}, found.metrics, json)
+
+
+def evaluate(folder: Path, *, predictions: Path | None = None, json: bool = False) -> None:
+    """Walk a trained model through its network anew, with nothing observed before, and show its metrics on test.
+
+    Parameters
+    ----------
+    folder: Path
+        What `apportion signed train` wrote.
+    predictions: Path
+        Write every scored event of validation and test, non-links too, to this .parquet or .csv file.
+    json: bool
+        Print one JSON document.
+    """
+    if predictions is not None and predictions.suffix.lower() not in (".parquet", ".csv"):
+        raise UserError(
+            f"--predictions {predictions}", "no .parquet or .csv", "a file of either kind", "Change its name."
+        )
+    from apportion.signed.evaluation import evaluate as evaluated
+    from apportion.signed.trained import metrics_by_part, open_trained
+    from apportion.signed.trained import predictions as table_of
+
+    scorer, walk, trained = open_trained(folder)
+    with progress_bar("evaluating") as told:
+        found = evaluated(scorer, walk, lambda now, share: told(share, now))
+    if predictions is not None:
+        table = table_of(found, walk.split.events.users, trained.calibration)
+        predictions.parent.mkdir(parents=True, exist_ok=True)
+        write = table.write_parquet if predictions.suffix.lower() == ".parquet" else table.write_csv
+        write(predictions)
+        print(f"apportion: {predictions}: {len(table):,} scored queries", file=sys.stderr)
+    about = {
+        "folder": str(folder),
+        "model": trained.model,
+        "task": trained.task,
+        "protocol": trained.protocol.name,
+    }
+    _show(about, metrics_by_part(found), json)
+
+
+def _fractions(history: str | None) -> list[float]:
+    if history is None:
+        return []
+    try:
+        return [float(part) for part in history.split(",")]
+    except ValueError:
+        raise UserError(
+            f"--history {history}",
+            "no numbers",
+            "shares with commas between them",
+            "Type --history 0.1,0.2,0.4.",
+        ) from None
+
+
+def _show(about: dict[str, Any], metrics: dict[str, dict[str, float | None]], json: bool) -> None:
+    if json:
+        print(encoder.dumps(about | {"metrics": metrics}, allow_nan=False))
+        return
+    print("  ".join(f"{name} {value}" for name, value in about.items()))
+    for part, found in metrics.items():
+        numbers = "  ".join(
+            f"{name} {'-' if value is None else f'{value:.3f}'}" for name, value in found.items()
+        )
+        print(f"{part:13}  {numbers}")
