@@ -127,7 +127,7 @@ class Learned(Scorer):
         other, time, weight, outgoing, known = (torch.from_numpy(x) for x in latest)
         now = torch.from_numpy(np.tile(queries.time, 2))
         seen = Neighbourhood(other, time, weight, outgoing, known, now)
-        features = None if queries.features is None else torch.from_numpy(queries.features)
+        features = None if queries.features is None else torch.tensor(queries.features)
         source, target = torch.tensor(queries.source), torch.tensor(queries.target)
         return self.network(self.table, self._fresh, source, target, seen, features)
 
@@ -186,7 +186,7 @@ class Learned(Scorer):
 
     def prepare(self, groups: list[Group]) -> None:
         """Take from the training part what labels and features look like."""
-        self.scale = scale_of(torch.from_numpy(np.concatenate([g.labels for g in groups])), self.task)
+        self.scale = scale_of(torch.tensor(np.concatenate([g.labels for g in groups])), self.task)
         if self.settings.features:
             self.network.inputs.learn(_features(groups))
 
@@ -214,7 +214,7 @@ class Learned(Scorer):
             if len(group.queries):
                 wrong = loss(
                     self.answers(group.queries),
-                    torch.from_numpy(group.labels),
+                    torch.tensor(group.labels),
                     self.task,
                     self.scale,
                     self.settings.class_weight,
