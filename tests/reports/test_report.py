@@ -200,16 +200,3 @@ def test_the_report_plans_the_largest_budget(world: Path):
 def test_nothing_is_planned_before_there_are_outcomes(tmp_path: Path):
     study = read_study(Path(__file__).parents[2] / "studies" / "world.toml")
     assert planned_purchase(tmp_path / "outcomes.parquet", study, tmp_path) is None
-
-
-def test_the_signed_part_is_shown_and_escaped(tmp_path: Path):
-    root = tmp_path / "world"
-    made_study(root)
-    (root / "signed").mkdir()
-    row = {"model": "<b>semba</b>", "seeds": 2, "auroc": {"mean": 0.9, "low": 0.85, "high": 0.95}}
-    document = {"task": "sign", "protocol": "as-published", "rows": [row]}
-    (root / "signed" / "sign.json").write_text(json.dumps(document))
-    text = write_report(root).read_text()
-    assert "&lt;b&gt;semba" in text and "<b>semba" not in text
-    words = Page(text).text
-    assert "Who will trust whom" in words and "it leaks what it predicts" in words and ".850 to .950" in words
