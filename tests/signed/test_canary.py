@@ -24,7 +24,7 @@ QUICK_GRAPH = GraphSettings(dim=16, epochs=4, learning_rate=0.01)
 MODELS = {
     "positive": lambda walk: AlwaysPositive(walk.task),
     "reputation": lambda walk: Reputation(walk.task),
-    "trees": lambda walk: BoostedTrees(walk.task, trials=(TreesSettings(max_leaf_nodes=4),)),
+    "trees": lambda walk: BoostedTrees(walk.task, trials=(TreesSettings(max_leaf_nodes=4, max_iter=50),)),
     "gcn": lambda walk: Gcn(walk.task, walk.n_users, QUICK_GRAPH),
     "sgcn": lambda walk: Sgcn(walk.task, walk.n_users, QUICK_GRAPH),
     "semba": lambda walk: Learned(QUICK, walk.task, walk.n_users, walk.n_features),

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ def scored(model: Learned, events: Events, size: int = 20) -> np.ndarray:
     out = []
     model.reset()
     borders = events.groups(size)
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         out.append(model.score(part(queries, slice(int(start), int(end)))))
         model.observe(events[int(start) : int(end)])
     return np.concatenate(out)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +46,7 @@ def as_rows(latest, i):
 def test_the_latest_are_those_of_a_slow_search_however_events_are_grouped(rows, width, cuts):
     index = Neighbours(USERS, width)
     borders = sorted({0, len(rows), *(min(c, len(rows)) for c in cuts)})
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         index.observe(*columns(rows[start:end], start))
         latest = index.latest(np.arange(USERS))
         for user in range(USERS):

@@ -144,7 +144,7 @@ def test_training_groups_may_have_another_size():
 
 
 def small_trees(task):
-    return BoostedTrees(task, trials=(TreesSettings(max_leaf_nodes=4),))
+    return BoostedTrees(task, trials=(TreesSettings(max_leaf_nodes=4, max_iter=50),))
 
 
 @pytest.mark.parametrize("make", [Reputation, AlwaysPositive, small_trees, Diary])

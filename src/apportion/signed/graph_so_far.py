@@ -95,7 +95,7 @@ class GraphSoFar(Scorer, ABC):
     """A scorer that embeds the graph of the events observed so far."""
 
     def __init__(self, task: SignedTask, n_users: int, settings: GraphSettings) -> None:
-        self.task = task
+        self.task: SignedTask = task
         self.settings = settings
         self._n_users = n_users
         self._network: PairNetwork | None = None

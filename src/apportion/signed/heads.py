@@ -2,7 +2,10 @@
 
 from typing import Literal, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.special import expit, softmax
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -91,7 +94,8 @@ def loss(answers: Tensor, labels: Tensor, task: SignedTask, scale: Scale, class_
     """Return the mean loss of all members' answers [members, m, outputs] to m queries.
 
     Cross-entropy; for weights the squared error in units of the training spread. A class of share p counts
-    p^-`class_weight`, scaled so that the mean over training events is 1: with 0 all events count alike, with 1 all classes.
+    p^-`class_weight`, scaled so that the mean over training events is 1: with 0 all events count
+    alike, with 1 all classes.
     """
     members = len(answers)
     if task == "weight":
@@ -112,10 +116,14 @@ def loss(answers: Tensor, labels: Tensor, task: SignedTask, scale: Scale, class_
     return (each * factor[classes]).mean()
 
 
-def scores(answers: Tensor, task: SignedTask, scale: Scale) -> Tensor:
-    """Return what a scorer gives: probabilities [m], of three classes [m, 3], or expected weights [m]; float64."""
+def scores(answers: Tensor, task: SignedTask, scale: Scale) -> NDArray[np.float64]:
+    """Return what a scorer gives: probabilities [m], of three classes [m, 3], or expected weights [m].
+
+    By SciPy: torch's float64 sigmoid rounds by where in a row of four a number lies.
+    """
+    each = answers.numpy().astype(np.float64)
     if task == "weight":
-        return answers.double().mean(0).squeeze(1) * scale.spread + scale.mean
+        return each.mean(axis=0)[:, 0] * scale.spread + scale.mean
     if task == "signed-existence":
-        return torch.softmax(answers.double(), dim=2).mean(0)
-    return torch.sigmoid(answers.double()).mean(0).squeeze(1)
+        return softmax(each, axis=2).mean(axis=0)
+    return expit(each).mean(axis=0)[:, 0]

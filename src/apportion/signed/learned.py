@@ -1,5 +1,7 @@
 """Learned models of signed networks as scorers: SEMBA, its ablations and TGN."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,7 +16,38 @@ from apportion.signed.neighbours import Neighbours
 from apportion.signed.scorer import Group, Progress, Queries, Scorer, SignedTask, TrainingStream
 from apportion.signed.semba import Semba, SembaSettings
 
+LONGEST_STEP = 1.0  # the norm at which gradients are cut
 FEWEST = 8  # queries scored at once; below 4, matrix products round otherwise, so fewer are filled up
+
+
+class RunningMean:
+    """The running mean of a network's weights over steps; its decay grows from 0 to `decay`, so that it starts fast."""
+
+    def __init__(self, network: Semba, decay: float) -> None:
+        self._now = list(network.parameters())
+        self._network = network
+        self._mean = [x.detach().clone() for x in self._now]
+        self._decay = decay
+        self._steps = 0
+
+    def update(self) -> None:
+        """Take in the weights as they are now."""
+        self._steps += 1
+        decay = min(self._decay, self._steps / (self._steps + 10))
+        for mean, now in zip(self._mean, self._now, strict=True):
+            mean.lerp_(now.detach(), 1 - decay)
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return a copy of the mean, with the network's buffers, as a state dict."""
+        out = copied(self._network)
+        for (name, _), x in zip(self._network.named_parameters(), self._mean, strict=True):
+            out[name] = x.clone()
+        return out
+
+
+def copied(network: Semba) -> dict[str, Tensor]:
+    """Return a copy of a network's state dict."""
+    return {name: x.detach().clone() for name, x in network.state_dict().items()}
 
 
 class Learned(Scorer):
@@ -55,7 +88,7 @@ class Learned(Scorer):
             features = None if queries.features is None else queries.features[rows]
             queries = Queries(queries.source[rows], queries.target[rows], queries.time[rows], features)
         with torch.no_grad():
-            return scores(self.answers(queries), self.task, self.scale).numpy()[:m]
+            return scores(self.answers(queries), self.task, self.scale)[:m]
 
     def observe(self, events: Events) -> None:
         """Take in events; none may be earlier than one observed before."""
@@ -78,9 +111,9 @@ class Learned(Scorer):
         self._make_room(queries.source, queries.target)
         ends = np.concatenate([queries.source, queries.target])
         latest = self.neighbours.latest(ends)
-        seen = Neighbourhood(
-            *(torch.from_numpy(x) for x in latest), torch.from_numpy(np.tile(queries.time, 2))
-        )
+        other, time, weight, outgoing, known = (torch.from_numpy(x) for x in latest)
+        now = torch.from_numpy(np.tile(queries.time, 2))
+        seen = Neighbourhood(other, time, weight, outgoing, known, now)
         features = None if queries.features is None else torch.from_numpy(queries.features)
         source, target = torch.tensor(queries.source), torch.tensor(queries.target)
         return self.network(self.table, self._fresh, source, target, seen, features)
@@ -95,39 +128,26 @@ class Learned(Scorer):
         with torch.random.fork_rng():
             torch.manual_seed(seed_for("signed fit", str(seed)))
             self.network = Semba(s, self.task, self.n_features)
-            first = stream.train(0)
-            self.scale = scale_of(torch.from_numpy(np.concatenate([g.labels for g in first])), self.task)
-            if s.features:
-                self.network.inputs.learn(
-                    np.concatenate([g.queries.features for g in first if g.queries.features is not None])
-                )
-            optimiser = torch.optim.Adam(
-                self.network.parameters(), lr=s.learning_rate, weight_decay=s.weight_decay
-            )
-            mean = {name: x.detach().clone() for name, x in self.network.state_dict().items()}
-            best, best_score, since = mean, -np.inf, 0
+            self.prepare(stream.train(0))
+            optimiser = self.optimiser()
+            mean = RunningMean(self.network, s.averaging)
+            best, best_score, since = mean.weights(), -np.inf, 0
             validation = stream.validation()
             self.epochs = []
-            step = 0
             for epoch in range(s.epochs):
                 groups = stream.train(epoch)
-                losses = []
-                self.network.train()
-                self.reset()
-                for i, group in enumerate(groups):
-                    if progress is not None and i % 10 == 0:
-                        progress("training", (epoch + i / len(groups)) / s.epochs)
-                    losses.append(self._learn_from(group, optimiser))
-                    step += 1
-                    decay = min(s.averaging, step / (step + 10))
-                    for name, x in self.network.named_parameters():
-                        mean[name].lerp_(x.detach(), 1 - decay)
-                now = {name: x.detach().clone() for name, x in self.network.state_dict().items()}
-                self.network.load_state_dict(mean)
+
+                def tell(share: float, epoch: int = epoch) -> None:
+                    if progress is not None:
+                        progress("training", (epoch + share) / s.epochs)
+
+                wrong = self.learn(groups, optimiser, mean, tell)
+                now = copied(self.network)
+                self.network.load_state_dict(mean.weights())
                 score = stream.validation_score(self._walk(groups, validation))
-                self.epochs.append({"loss": float(np.mean(losses)), "validation": score})
+                self.epochs.append({"loss": wrong, "validation": score})
                 if score > best_score:
-                    best, best_score, since = {name: x.clone() for name, x in mean.items()}, score, 0
+                    best, best_score, since = mean.weights(), score, 0
                 else:
                     since += 1
                 if since >= s.patience:
@@ -137,6 +157,52 @@ class Learned(Scorer):
             self._walk(stream.train(0), validation)
         if progress is not None:
             progress("training", 1.0)
+
+    def prepare(self, groups: list[Group]) -> None:
+        """Take from the training part what labels and features look like."""
+        self.scale = scale_of(torch.from_numpy(np.concatenate([g.labels for g in groups])), self.task)
+        if self.settings.features:
+            given = [g.queries.features for g in groups if g.queries.features is not None]
+            self.network.inputs.learn(np.concatenate(given))
+
+    def optimiser(self) -> torch.optim.Optimizer:
+        """Return Adam for the network as it stands."""
+        s = self.settings
+        return torch.optim.Adam(
+            self.network.parameters(), lr=s.learning_rate, weight_decay=s.weight_decay, fused=True
+        )
+
+    def learn(
+        self,
+        groups: list[Group],
+        optimiser: torch.optim.Optimizer,
+        mean: "RunningMean | None" = None,
+        tell: Callable[[float], None] | None = None,
+    ) -> float:
+        """Go through the training part once from the start, one step a group; return the mean loss."""
+        self.network.train()
+        self.reset()
+        losses = []
+        for i, group in enumerate(groups):
+            if tell is not None and i % 10 == 0:
+                tell(i / len(groups))
+            if len(group.queries):
+                wrong = loss(
+                    self.answers(group.queries),
+                    torch.from_numpy(group.labels),
+                    self.task,
+                    self.scale,
+                    self.settings.class_weight,
+                )
+                optimiser.zero_grad()
+                wrong.backward()
+                torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_STEP)
+                optimiser.step()
+                losses.append(wrong.item())
+                if mean is not None:
+                    mean.update()
+            self.observe(group.events)
+        return float(np.mean(losses)) if losses else 0.0
 
     def state(self) -> dict[str, NDArray]:
         """Return all that observing changes, by name; the arrays are the model's own."""
@@ -155,25 +221,6 @@ class Learned(Scorer):
         )
         self.neighbours.restore({name: state[f"neighbours_{name}"] for name in self.neighbours.tables()})
         self._fresh = None
-
-    def _learn_from(self, group: Group, optimiser: torch.optim.Optimizer) -> float:
-        """Take one step on the queries of a group, then observe its events."""
-        value = 0.0
-        if len(group.queries):
-            wrong = loss(
-                self.answers(group.queries),
-                torch.from_numpy(group.labels),
-                self.task,
-                self.scale,
-                self.settings.class_weight,
-            )
-            optimiser.zero_grad()
-            wrong.backward()
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-            optimiser.step()
-            value = wrong.item()
-        self.observe(group.events)
-        return value
 
     def _walk(self, train: list[Group], validation: list[Group]) -> NDArray[np.float64]:
         """Return the scores of the validation queries; observes everything from the start, as a user would."""

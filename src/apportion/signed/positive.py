@@ -14,7 +14,7 @@ class AlwaysPositive(Scorer):
     """
 
     def __init__(self, task: SignedTask) -> None:
-        self.task = task
+        self.task: SignedTask = task
         self._answer = np.zeros(())
 
     def fit(self, stream: TrainingStream, seed: int, progress: Progress | None = None) -> None:

@@ -74,9 +74,9 @@ class Walk(TrainingStream):
         seed: int = 0,
         features: bool = True,
     ) -> None:
-        _refuse_what_cannot_be_learned(split, task)
+        refuse_what_cannot_be_learned(split, task)
         self.split = split
-        self.task = task
+        self.task: SignedTask = task
         self.protocol = protocol
         self._leaks = protocol.name == "as-published"
         self._asks_existence = task in ("existence", "signed-existence")
@@ -234,7 +234,7 @@ class Walk(TrainingStream):
         return self._history.features(asked.source, asked.target, asked.time)
 
 
-def _refuse_what_cannot_be_learned(split: Split, task: SignedTask) -> None:
+def refuse_what_cannot_be_learned(split: Split, task: SignedTask) -> None:
     """Raise a `UserError` for a task that training holds no two answers to."""
     sign = split.train.sign
     if task in ("sign", "signed-existence") and (sign == sign[0]).all():

@@ -23,7 +23,7 @@ class Reputation(Scorer):
     def __init__(self, task: SignedTask) -> None:
         if task not in ("sign", "weight"):
             raise ValueError(f"reputation has no answer on {task}")
-        self.task = task
+        self.task: SignedTask = task
         self._line = np.array([1.0, 0.0])  # slope, intercept
 
     def fit(self, stream: TrainingStream, seed: int, progress: Progress | None = None) -> None:

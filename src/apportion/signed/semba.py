@@ -76,10 +76,13 @@ def as_published() -> SembaSettings:
 def without(settings: SembaSettings, part: str) -> SembaSettings:
     """Return the settings with one part switched off, an ablation: "memory", "balance" ...
 
-    >>> without(SembaSettings(), "balance").balance
+    Without "balance" there is no common ground either, as that counts balanced triads.
+
+    >>> without(SembaSettings(), "features").features
     False
     """
-    return replace(settings, **{part: False})
+    off = {"balance": {"balance": False, "common": False}}.get(part, {part: False})
+    return replace(settings, **off)
 
 
 class Semba(nn.Module):

@@ -1,6 +1,8 @@
 """Gradient-boosted trees on the history features: every hand-made input that SEMBA gets, as many trials as it gets."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from threadpoolctl import threadpool_limits
 from apportion.identity import seed_for
 from apportion.signed.events import Events
 from apportion.signed.scorer import CLASSES, Group, Progress, Queries, Scorer, SignedTask, TrainingStream
+
+Trees = HistGradientBoostingClassifier | HistGradientBoostingRegressor
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class TreesSettings:
     min_samples_leaf: int = 20
     l2_regularization: float = 1.0
     max_features: float = 0.5
+    max_iter: int = 300  # trees grown, of which the first so many are kept
 
 
 TRIALS = (
@@ -31,7 +36,7 @@ TRIALS = (
     TreesSettings(learning_rate=0.1, max_leaf_nodes=4),
     TreesSettings(learning_rate=0.03, max_leaf_nodes=15, min_samples_leaf=100, l2_regularization=10.0),
 )
-MOST_TREES, EVERY = 300, 10  # trees grown, and how often their number is tried on validation
+EVERY = 10  # number of trees after which they are tried on validation
 
 
 class BoostedTrees(Scorer):
@@ -44,11 +49,11 @@ class BoostedTrees(Scorer):
     uses_features = True
 
     def __init__(self, task: SignedTask, trials: tuple[TreesSettings, ...] = TRIALS) -> None:
-        self.task = task
+        self.task: SignedTask = task
         self.trials = trials
         self.settings: TreesSettings | None = None
         self.validation_score = -np.inf
-        self._model: HistGradientBoostingClassifier | HistGradientBoostingRegressor | None = None
+        self._model: Trees | None = None
         self._constant = np.zeros(())
 
     def fit(self, stream: TrainingStream, seed: int, progress: Progress | None = None) -> None:
@@ -56,7 +61,7 @@ class BoostedTrees(Scorer):
         epochs = 2 if self.task in ("existence", "signed-existence") else 1
         x, y = _gathered([group for epoch in range(epochs) for group in stream.train(epoch)])
         asked, _ = _gathered(stream.validation())
-        self._model = None
+        self._model, self.settings, self.validation_score = None, None, -np.inf
         self._constant = _constant(self.task, y)
         if len(y) < 2 or len(np.unique(y)) < 2:
             return
@@ -79,24 +84,20 @@ class BoostedTrees(Scorer):
         random = seed_for(f"trees {seed}", "columns")
         kind = HistGradientBoostingRegressor if self.task == "weight" else HistGradientBoostingClassifier
 
-        def grown(trees: int) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
-            return kind(**asdict(settings), max_iter=trees, early_stopping=False, random_state=random).fit(
-                x, y
-            )
+        def grown(settings: TreesSettings) -> Trees:
+            # early stopping would set aside a part at random, not the latest
+            return kind(**asdict(settings), early_stopping=cast(str, False), random_state=random).fit(x, y)
 
-        model = grown(MOST_TREES)
+        model = grown(settings)
         best_trees = 0
         for trees, raw in enumerate(_staged(model, asked), start=1):
-            if trees % EVERY:
-                continue
-            score = stream.validation_score(_answers(self.task, model, raw))
-            if (np.isfinite(score) and score > self.validation_score + 1e-9) or (
-                self._model is None and not best_trees
-            ):
-                self.validation_score, best_trees = score, trees
+            if trees % EVERY == 0 or trees == settings.max_iter:
+                score = stream.validation_score(_answers(self.task, model, raw))
+                if score > self.validation_score:
+                    self.validation_score, best_trees = score, trees
         if best_trees:
             self.settings = settings
-            self._model = grown(best_trees) if best_trees < MOST_TREES else model
+            self._model = grown(replace(settings, max_iter=best_trees))
 
     def reset(self) -> None:
         """Forget nothing: the past comes with each query."""
@@ -129,20 +130,18 @@ def _constant(task: SignedTask, labels: NDArray[np.float64]) -> NDArray[np.float
     return np.asarray(labels.mean() if len(labels) else 0.5)
 
 
-def _staged(model: HistGradientBoostingClassifier | HistGradientBoostingRegressor, x: NDArray[np.float32]):
+def _staged(model: Trees, x: NDArray[np.float32]) -> Iterator[NDArray]:
     if isinstance(model, HistGradientBoostingRegressor):
         return model.staged_predict(x)
     return model.staged_predict_proba(x)
 
 
-def _answers(
-    task: SignedTask, model: HistGradientBoostingClassifier | HistGradientBoostingRegressor, raw: NDArray
-) -> NDArray[np.float64]:
+def _answers(task: SignedTask, model: Trees, raw: NDArray) -> NDArray[np.float64]:
     """Return a score for each row, from the columns that the model has seen classes for."""
     if task == "weight":
         return raw
     if isinstance(model, HistGradientBoostingClassifier) and task == "signed-existence":
         out = np.zeros((len(raw), len(CLASSES)))
-        out[:, model.classes_.astype(int)] = raw
+        out[:, np.asarray(model.classes_, dtype=int)] = raw
         return out
     return raw[:, 1]

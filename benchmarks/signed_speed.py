@@ -1,0 +1,137 @@
+"""SEMBA's speed in CPU seconds: python -m benchmarks.signed_speed [epochs|memory|scale ...], all by default.
+
+epochs: one training epoch (train split, forward and backward) on Bitcoin OTC, or without APPORTION_DATA on a
+generated network of its size, at groups of 1,000 and 200, k = 10, dim 64, beside PyTorch Geometric's TGN example
+loop at the same sizes. memory: resident memory from epoch 2 to 20. scale: CPU time per event, predicting and
+observing, from 30,000 to 3 million generated events. History features are looked up before; their time is printed.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from benchmarks import _pyg_tgn
+
+from apportion.signed.events import Events
+from apportion.signed.generator import NetworkSettings, generate
+from apportion.signed.learned import Learned
+from apportion.signed.protocol import Protocol, Walk
+from apportion.signed.readers import read_events
+from apportion.signed.scorer import Queries, SignedTask
+from apportion.signed.semba import SembaSettings, semba_pure
+from apportion.signed.splits import Split
+
+REPEATS = 3
+SCALES = (30_000, 300_000, 3_000_000)
+
+
+def otc() -> tuple[str, Events]:
+    folder = os.environ.get("APPORTION_DATA")
+    if folder:
+        return "Bitcoin OTC", read_events(Path(folder) / "signed" / "soc-sign-bitcoinotc.csv").events
+    return "generated, of OTC's size", generate(NetworkSettings(users=5_881, events=35_592), 0)
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+class Epochs:
+    """Training epochs of SEMBA, one at a time."""
+
+    def __init__(self, events: Events, settings: SembaSettings, task: SignedTask, size: int) -> None:
+        split = Split.by_quantiles(events)
+        protocol = Protocol(training_group_size=size)
+        self.stream = Walk(split, task, protocol, features=settings.features)
+        self.model = Learned(settings, task, self.stream.n_users, self.stream.n_features)
+        self.groups = self.stream.train(0)
+        self.model.prepare(self.groups)
+        self.optimiser = self.model.optimiser()
+        self.n = split.train_end
+
+    def one(self) -> float:
+        began = time.process_time()
+        self.model.learn(self.groups, self.optimiser)
+        return time.process_time() - began
+
+
+def epochs() -> None:
+    name, events = otc()
+    began = time.process_time()
+    Epochs(events, SembaSettings(), "sign", 200)
+    print(f"history features of {name}, train, validation: {time.process_time() - began:.2f} CPU s\n")
+    print(f"{name}: one training epoch, k = 10, dim 64; median of {REPEATS}, after one more")
+    print("| | group | CPU s | events per s |\n|---|---|---|---|")
+    rows: dict[tuple[str, int], float] = {}
+    for size in (1_000, 200):
+        runs = {
+            "SEMBA, sign": Epochs(events, SembaSettings(), "sign", size),
+            "SEMBA without features, sign": Epochs(events, semba_pure(), "sign", size),
+            "SEMBA without features, existence": Epochs(events, semba_pure(), "existence", size),
+        }
+        for what, run in runs.items():
+            run.one()
+            rows[what, size] = float(np.median([run.one() for _ in range(REPEATS)]))
+        rows["PyTorch Geometric's TGN loop, existence", size] = float(
+            np.median([_pyg_tgn.epoch(events, size, runs["SEMBA, sign"].n) for _ in range(REPEATS)])
+        )
+    n = Split.by_quantiles(events).train_end
+    for (what, size), seconds in rows.items():
+        print(f"| {what} | {size:,} | {seconds:.2f} | {n / seconds:,.0f} |")
+    for size in (1_000, 200):
+        theirs = rows["PyTorch Geometric's TGN loop, existence", size]
+        ours = rows["SEMBA without features, existence", size]
+        print(f"existence, groups of {size:,}: {theirs / ours:.1f} times the events per second")
+    print()
+
+
+def memory() -> None:
+    name, events = otc()
+    run = Epochs(events, SembaSettings(), "sign", 200)
+    print(f"{name}: resident memory by epoch, MB")
+    found = {}
+    for epoch in range(1, 21):
+        run.one()
+        found[epoch] = resident_mb()
+        if epoch in (1, 2, 5, 10, 20):
+            print(f"  epoch {epoch}: {found[epoch]:.0f}")
+    print(f"  epoch 2 to 20: {100 * (found[20] / found[2] - 1):+.2f} %\n")
+
+
+def scale(most: int = SCALES[-1], size: int = 200) -> None:
+    """Print the CPU time per event of SEMBA without features in windows of a stream, growing and not."""
+    print(
+        f"predict, then observe, groups of {size}: CPU microseconds per event, a window before each number of events"
+    )
+    print("| users | events so far | microseconds per event | times the first |\n|---|---|---|---|")
+    for growth in (False, True):
+        users = 6_000 * (most // 30_000 if growth else 1)
+        events = generate(NetworkSettings(users=users, events=most, growth=growth), 0)
+        model = Learned(semba_pure(), "sign", 6_000, 0)
+        first = None
+        done, spent = 0, 0.0
+        for number in (n for n in SCALES if n <= most):
+            window = min(30_000, number)
+            for start in range(done, number - window, 5_000):  # only observed: scores change no state
+                model.observe(events[start : min(start + 5_000, number - window)])
+            began = time.process_time()
+            for start in range(number - window, number, size):
+                part = events[start : min(start + size, number)]
+                model.score(Queries(part.source, part.target, part.time))
+                model.observe(part)
+            spent = (time.process_time() - began) / window
+            done = number
+            first = first or spent
+            kind = "growing" if growth else f"{users:,}"
+            print(f"| {kind} | {number:,} | {spent * 1e6:.1f} | {spent / first:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    parts = {"epochs": epochs, "memory": memory, "scale": scale}
+    for part in sys.argv[1:] or parts:
+        parts[part]()
