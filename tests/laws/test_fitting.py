@@ -15,6 +15,7 @@ from apportion.laws import (
     weak_prior,
 )
 from apportion.laws.families import families, link, unlink
+from apportion.laws.pooling import NOISE_WORTH, batch_of, pool
 from apportion.laws.runs import Runs
 from apportion.laws.solver import Problem, solve
 
@@ -109,6 +110,15 @@ def test_intervals_hold_the_truth(name):
             unknown += c.predictions[0].low <= truth <= c.predictions[0].high
     assert given >= 35
     assert unknown >= 8
+
+
+def test_what_items_make_of_the_variance_is_known_and_no_estimate():
+    law, y = family("power", "score"), 0.2 * (SIZES / 100) ** 0.1
+    shape, freedom = weak_prior().score.shapes["power"], []
+    for items in (None, 50):
+        freedom.append(float(pool(law, batch_of([runs(y, items=items)]), shape, 0.05).freedom[0]))
+    assert freedom[0] == 8 - 2 + NOISE_WORTH
+    assert freedom[1] > 20 * freedom[0]
 
 
 def test_200_draws_have_the_tails_of_many():

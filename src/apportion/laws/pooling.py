@@ -29,6 +29,8 @@ NOISE_WORTH = 2.0
 
 ROUNDS = 6
 """Of expectation-maximisation."""
+MANY = 1e6
+"""Degrees of freedom of what is known."""
 DRAWN_STARTS = 4
 """Starts from the prior beside its mean."""
 
@@ -112,7 +114,7 @@ class Pooled:
     root: Floats
     converged: NDArray[np.bool_]
     freedom: Floats
-    """(B,) degrees of freedom of the noise: points less parameters, and what the prior's guess is worth."""
+    """(B,) degrees of freedom of the points' variance; large where it is known (`_freedom`)."""
     log_evidence: Floats
     problem: Problem
 
@@ -186,10 +188,22 @@ def pool(
         problem.mean,
         problem.root,
         found.converged,
-        np.full(curves, 1e6) if noise_known else np.maximum(use.sum(1) - p, 1.0) + NOISE_WORTH,
+        np.full(curves, MANY) if noise_known else _freedom(batch, use, sigma, p),
         evidence,
         problem,
     )
+
+
+def _freedom(batch: Batch, use: NDArray[np.bool_], sigma: Floats, parameters: int) -> Floats:
+    """Return the degrees of freedom of the points' variance, (B,), by Satterthwaite's rule.
+
+    The runs' part has those of the points, less the parameters, and what the prior's guess is worth; the items' part
+    is known: k (total / runs' part)^2.
+    """
+    run = np.maximum(sigma**2, 1e-12)
+    known = np.where(use, batch.known_variance, 0.0).sum(1) / np.maximum(use.sum(1), 1)
+    told = np.maximum(use.sum(1) - parameters, 1.0) + NOISE_WORTH
+    return np.minimum(told * ((known + run) / run) ** 2, MANY)
 
 
 def _inverse(normal: Floats) -> Floats:
