@@ -36,12 +36,12 @@ class Predictor(nn.Module):
 
 
 def epoch(events: Events, batch: int, most: int, dim: int = 64, neighbours: int = 10) -> float:
-    """Return the CPU seconds for the first `most` events, forward and backward; one epoch from an empty state."""
+    """Return the CPU seconds for the first `most` events, forward and backward, from an empty state."""
     torch.manual_seed(0)
     n = events.n_users
-    source, target = torch.from_numpy(events.source[:most]), torch.from_numpy(events.target[:most])
-    t = torch.from_numpy(events.time[:most] - events.time[0]).long()
-    message = torch.from_numpy(events.weight[:most]).float().unsqueeze(1)
+    source, target = torch.tensor(events.source[:most]), torch.tensor(events.target[:most])
+    t = torch.tensor(events.time[:most] - events.time[0]).long()
+    message = torch.tensor(events.weight[:most]).float().unsqueeze(1)
     memory = TGNMemory(n, 1, dim, dim, IdentityMessage(1, dim, dim), LastAggregator())
     embed = Embedding(dim, 1, memory.time_enc)
     predict = Predictor(dim)

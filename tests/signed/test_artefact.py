@@ -12,7 +12,7 @@ from apportion.signed.artefact import load, save
 
 @pytest.fixture
 def model():
-    return fitted(replace(SMALL, epochs=1))[0]
+    return fitted(replace(SMALL, epochs=1, boosting=True))[0]
 
 
 def test_a_loaded_model_is_the_saved_one_bit_for_bit_also_after_observing_more(model, tmp_path):

@@ -14,6 +14,7 @@ from apportion.signed.semba import SembaSettings, as_published, semba_pure, tgn,
 from apportion.signed.splits import Split
 
 SMALL = SembaSettings(
+    boosting=False,
     dim=8,
     time_dim=4,
     hidden=8,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
@@ -26,7 +27,7 @@ def draw_users(users: UserMap, path: Path) -> None:
     """Write the figure, .svg or .png by its name. Raises `UserError` where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with style():
+        with style(), matplotlib.rc_context({"svg.hashsalt": "users"}):
             figure = _drawn(users)
             metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
             figure.savefig(path, dpi=160, facecolor="white", metadata=metadata)
@@ -44,14 +45,14 @@ def _drawn(users: UserMap) -> Figure:
     axes.set_xlabel(f"first principal component ({users.explained[0]:.0%} of the variance)")
     axes.set_ylabel(f"second principal component ({users.explained[1]:.0%})")
     axes.grid(axis="x")
-    what = "faction" if has_factions else "how much they are trusted"
-    axes.set_title(f"{len(users.place):,} users as the model sees them, by {what}; larger is more active")
+    axes.set_title(f"{len(users.place):,} users as the model sees them; larger is more active")
     return figure
 
 
 def _by_trust(axes: Axes, users: UserMap, sizes: np.ndarray) -> None:
     rated = users.ratings > 0
     order = np.flatnonzero(rated)[np.argsort(-users.trust[rated], kind="stable")]  # the distrusted on top
+    low, high = np.quantile(users.trust[rated], [0.05, 0.95]) if rated.any() else (0.0, 1.0)
     unrated = users.place[~rated]
     axes.scatter(
         unrated[:, 0], unrated[:, 1], s=sizes[~rated], facecolors="none", edgecolors=GREY, linewidths=0.6
@@ -62,13 +63,13 @@ def _by_trust(axes: Axes, users: UserMap, sizes: np.ndarray) -> None:
         s=sizes[order],
         c=users.trust[order],
         cmap=DISTRUST_TO_TRUST,
-        vmin=0,
-        vmax=1,
+        vmin=low,
+        vmax=high if high > low else low + 0.01,
         linewidths=0.2,
         edgecolors=INK,
     )
     if axes.figure is not None:
-        bar = axes.figure.colorbar(points, ax=axes, shrink=0.8)
+        bar = axes.figure.colorbar(points, ax=axes, shrink=0.8, extend="both")
         bar.set_label("share of positive ratings got, smoothed; hollow: none got")
 
 

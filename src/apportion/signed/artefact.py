@@ -14,6 +14,7 @@ import numpy as np
 
 from apportion.errors import UserError
 from apportion.identity import file_sha256
+from apportion.signed.boosting import Forests
 from apportion.signed.heads import Scale
 from apportion.signed.learned import Learned
 from apportion.signed.scorer import SignedTask
@@ -76,7 +77,10 @@ def load(folder: Path) -> Learned:
             raise UserError(str(path), "a missing or changed file", f"the sha256 {digest[:16]}...", cure)
     state = load_arrays(folder / "state.safetensors")
     model = Learned(found.settings, found.task, len(state["last"]), found.n_features)
-    model.network.load_state_dict(load_tensors(folder / "network.safetensors"))
+    weights = load_tensors(folder / "network.safetensors")
+    trees, outputs, nodes = weights["boosted.feature"].shape
+    model.network.boosted = Forests(found.task, (trees, outputs, nodes))
+    model.network.load_state_dict(weights)
     model.scale, model.epochs = found.scale, found.epochs
     model.restore(state)
     return model

@@ -101,7 +101,8 @@ class NeighbourAttention(nn.Module):
         else:
             from_user = as_friend
         both = from_user.index_select(0, them.flatten()).view(b, k, 2 * dim) + self.of_edge(edge)
-        key, value = both[..., :dim], nn.functional.gelu(both[..., dim:])
+        key, value = both.split(dim, dim=2)  # whose way back is one copy, where that of slices is two sums
+        value = nn.functional.gelu(value)
 
         query = self.query(torch.cat([own, roles], dim=1))
         width = dim // self.heads

@@ -22,16 +22,41 @@ SHARES = ("balance", "negatives", "rise", "drift", "reciprocity", "trust")
 class NetworkSettings:
     """How a generated network comes about.
 
-    Each user belongs to one of `factions`, all equally likely; with probability `drift` it changes to another at
-    some time. A share of the events, as large as the share of negatives, goes to another faction, the rest stays
-    within. With probability `balance` an event's sign says whether its ends are of one faction at that time (as
-    balance theory wants it; the rest is noise): else, with probability `trust`, it is negative if the target is
-    one of the untrustworthy (a share of `negatives` of all users), and else negative with the share of negatives.
-    That share rises linearly over time, by `rise` of `negatives` below it at the beginning and above at the end.
-    With probability `reciprocity` an event turns a recent one round. A user of rank x (from 0 to 1) is
-    x**-`skew` times as active as the last. With `growth` users arrive in step with the events, else all are there
-    from the beginning. |weight| is 1 to `magnitudes`, by the habit of the source. Times spread over `days`, as
-    whole days (many equal) if `whole_days`.
+    A share of the events, as large as the share of negatives at that time, goes to another faction, the rest stays
+    within; where an event's sign says so, it is negative across and positive within, as balance theory wants it, and
+    noise else.
+
+    Parameters
+    ----------
+    users: int
+        How many there are; those that no event names do not come out.
+    events: int
+        How many.
+    factions: int
+        Each user belongs to one, all equally likely.
+    balance: float
+        The probability that an event's sign says whether its ends are of one faction at that time.
+    negatives: float
+        The share of negatives over all.
+    rise: float
+        How far that share begins below and ends above, in parts of it; it rises linearly.
+    drift: float
+        The probability that a user changes to another faction at some time.
+    reciprocity: float
+        The probability that an event turns a recent one round.
+    trust: float
+        The probability that a sign that does not follow the factions is negative just if the target is one of the
+        untrustworthy, who are as large a share of the users as the negatives of the events.
+    skew: float
+        A user of rank x, from 0 to 1, is as active as x to the power of minus this.
+    growth: bool
+        Users arrive in step with the events; else all are there from the beginning.
+    magnitudes: int
+        Weights are 1 to this in size, by the habit of the source.
+    days: float
+        The span of the times.
+    whole_days: bool
+        Times are whole days, so that many are equal.
     """
 
     users: int = 1_000

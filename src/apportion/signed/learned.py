@@ -9,6 +9,7 @@ from torch import Tensor
 
 from apportion.identity import seed_for
 from apportion.signed.attention import Neighbourhood
+from apportion.signed.boosting import SHARES
 from apportion.signed.events import Events
 from apportion.signed.heads import Scale, loss, scale_of, scores
 from apportion.signed.memory import MemoryTable, MemoryUpdate
@@ -18,6 +19,10 @@ from apportion.signed.semba import Semba, SembaSettings
 
 LONGEST_STEP = 1.0  # the norm at which gradients are cut
 FEWEST = 8  # queries scored at once; below 4, matrix products round otherwise, so fewer are filled up
+
+
+def _features(groups: list[Group]) -> NDArray[np.float32]:
+    return np.concatenate([g.queries.features for g in groups if g.queries.features is not None])
 
 
 class RunningMean:
@@ -87,8 +92,16 @@ class Learned(Scorer):
                 return np.zeros((0, 3) if self.task == "signed-existence" else 0)
             features = None if queries.features is None else queries.features[rows]
             queries = Queries(queries.source[rows], queries.target[rows], queries.time[rows], features)
+        found = self._network_scores(queries)
+        boosted = self.network.boosted
+        share = float(boosted.share)
+        if share and queries.features is not None:
+            found = boosted.blend(found, boosted.raw(queries.features), share)
+        return found[:m]
+
+    def _network_scores(self, queries: Queries) -> NDArray[np.float64]:
         with torch.no_grad():
-            return scores(self.answers(queries), self.task, self.scale)[:m]
+            return scores(self.answers(queries), self.task, self.scale)
 
     def observe(self, events: Events) -> None:
         """Take in events; none may be earlier than one observed before."""
@@ -114,7 +127,7 @@ class Learned(Scorer):
         other, time, weight, outgoing, known = (torch.from_numpy(x) for x in latest)
         now = torch.from_numpy(np.tile(queries.time, 2))
         seen = Neighbourhood(other, time, weight, outgoing, known, now)
-        features = None if queries.features is None else torch.from_numpy(queries.features)
+        features = None if queries.features is None else torch.tensor(queries.features)
         source, target = torch.tensor(queries.source), torch.tensor(queries.target)
         return self.network(self.table, self._fresh, source, target, seen, features)
 
@@ -154,16 +167,28 @@ class Learned(Scorer):
                     break
                 self.network.load_state_dict(now)
             self.network.load_state_dict(best)
-            self._walk(stream.train(0), validation)
+            found = self._walk(stream.train(0), validation)
+            if s.boosting and s.features:
+                self._boost(stream, found, seed)
         if progress is not None:
             progress("training", 1.0)
 
+    def _boost(self, stream: TrainingStream, found: NDArray[np.float64], seed: int) -> None:
+        """Grow trees beside the network; of their shares the one that validation likes best stays."""
+        boosted = self.network.boosted
+        groups = stream.train(0)
+        features, labels = _features(groups), np.concatenate([g.labels for g in groups])
+        if not boosted.grow(features, labels, seed):
+            return
+        raw = boosted.raw(_features(stream.validation()))
+        judged = [stream.validation_score(boosted.blend(found, raw, share)) for share in SHARES]
+        boosted.share.fill_(SHARES[int(np.argmax(judged))])
+
     def prepare(self, groups: list[Group]) -> None:
         """Take from the training part what labels and features look like."""
-        self.scale = scale_of(torch.from_numpy(np.concatenate([g.labels for g in groups])), self.task)
+        self.scale = scale_of(torch.tensor(np.concatenate([g.labels for g in groups])), self.task)
         if self.settings.features:
-            given = [g.queries.features for g in groups if g.queries.features is not None]
-            self.network.inputs.learn(np.concatenate(given))
+            self.network.inputs.learn(_features(groups))
 
     def optimiser(self) -> torch.optim.Optimizer:
         """Return Adam for the network as it stands."""
@@ -189,7 +214,7 @@ class Learned(Scorer):
             if len(group.queries):
                 wrong = loss(
                     self.answers(group.queries),
-                    torch.from_numpy(group.labels),
+                    torch.tensor(group.labels),
                     self.task,
                     self.scale,
                     self.settings.class_weight,

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from apportion.signed.attention import CommonGround, EdgeCode, NeighbourAttention, Neighbourhood
+from apportion.signed.boosting import Forests
 from apportion.signed.heads import OUTPUTS, AdditiveHead, Head, PairHead
 from apportion.signed.inputs import FeatureCode
 from apportion.signed.memory import Initial, MemoryTable, MemoryUpdate, SignedMemory
@@ -17,8 +18,9 @@ class SembaSettings:
     """SEMBA's dials; the defaults are what validation on Bitcoin OTC chose (docs/lab-log.md).
 
     Parts, each of which can be switched off: `memory`, `propagation` (attention over neighbours), `balance`,
-    `common` (agreement through common neighbours), `features` (history features as inputs), `signs`. Without
-    `signs` every event counts as positive: that is TGN (Rossi 2020), with a memory of two blocks.
+    `common` (agreement through common neighbours), `features` (history features as inputs), `boosting` (boosted
+    trees on the features as a second opinion; nothing without features), `signs`. Without `signs` every event
+    counts as positive: that is TGN (Rossi 2020), with a memory of two blocks.
 
     `group_size` is about how many events are predicted before they are observed; whoever makes the training
     stream reads it. `averaging` is the decay of the running mean of the weights, per step; 0 takes the weights
@@ -30,6 +32,7 @@ class SembaSettings:
     balance: bool = True
     common: bool = True
     features: bool = True
+    boosting: bool = True
     signs: bool = True
     head: Head = "agreement"
     initial: Initial = "own"
@@ -45,11 +48,11 @@ class SembaSettings:
     dropout: float = 0.1
     group_size: int = 200
     class_weight: float = 0.0
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     averaging: float = 0.99
-    epochs: int = 20
-    patience: int = 4
+    epochs: int = 12
+    patience: int = 3
 
 
 def semba_pure() -> SembaSettings:
@@ -69,7 +72,7 @@ def as_published() -> SembaSettings:
     """
     return SembaSettings(
         common=False, features=False, head="additive", initial="shared", heads=8, members=1, dropout=0.5,
-        group_size=1000, weight_decay=0.0, averaging=0.0,
+        group_size=1000, learning_rate=1e-3, weight_decay=0.0, averaging=0.0, epochs=20,
     )  # fmt: skip
 
 
@@ -99,6 +102,7 @@ class Semba(nn.Module):
         )
         self.inputs = FeatureCode(n_features if s.features else 0, s.bins)
         self.common = CommonGround(self.edge.size, s.common_size) if s.common else None
+        self.boosted = Forests(task)
         extra = (2 * s.common_size if s.common else 0) + self.inputs.size
         outputs = OUTPUTS[task]
         self.additive = AdditiveHead(s.dim, outputs) if s.head == "additive" else None
