@@ -1,7 +1,6 @@
 """Fitting and evaluating models, several at once: one process a run, one thread a process."""
 
 import os
-import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
