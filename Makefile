@@ -13,6 +13,7 @@ TORCH_INDEX ?=
 TEST_WORKERS ?= 2
 
 BIN := .venv/bin
+SIGNED := runs/world/signed
 STAMP := .venv/.apportion-set-up
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BENCHMARKS := $(sort $(basename $(notdir $(wildcard benchmarks/[!_]*.py))))
@@ -39,8 +40,21 @@ $(STAMP): pyproject.toml constraints.txt
 
 study: setup
 	$(BIN)/apportion study run studies/world-quick.toml --out runs/world
+	@$(MAKE) --no-print-directory $(SIGNED)/compare.json $(SIGNED)/users.parquet
 	$(BIN)/apportion plan runs/world --budget 2000 --price-demonstration 2 --price-pair 0.5..1
-	@echo "report: runs/world/report.html"
+	$(BIN)/apportion report runs/world
+
+# A generated signed network, SEMBA beside its rivals on it, and where it puts the users; once, for the report
+$(SIGNED)/network.parquet: | setup
+	$(BIN)/apportion signed generate --users 300 --events 6000 --out $@ --truth $(SIGNED)/truth.parquet
+
+$(SIGNED)/compare.json: $(SIGNED)/network.parquet
+	$(BIN)/apportion signed compare $< --task sign --seeds 2 --json > $@.part
+	@mv $@.part $@
+
+$(SIGNED)/users.parquet: $(SIGNED)/network.parquet
+	$(BIN)/apportion signed train $< --task sign --model semba-pure --out $(SIGNED)/model
+	$(BIN)/apportion signed predict $(SIGNED)/model --embeddings $@
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS)

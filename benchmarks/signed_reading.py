@@ -8,7 +8,7 @@ event; the ids of the second file are text, those of the third mixed with commen
 
 import argparse
 import json
-import resource
+import re
 import subprocess
 import sys
 import tempfile
@@ -48,7 +48,8 @@ def main() -> None:
                 command = [sys.executable, "-m", "benchmarks.signed_reading", "--read", str(path)]
                 found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
                 assert found["events"] == len(events) and found["users"] == events.n_users, found
-                print(f"  read {kind:33} {found['seconds']:6.1f}   {found['megabytes']:7,.0f}")
+                line = f"  read {kind:33} {found['seconds']:6.1f}   {found['megabytes']:7,.0f}"
+                print(line, flush=True)
                 path.unlink()
 
 
@@ -57,7 +58,7 @@ def measured(path: Path) -> dict[str, float]:
     read = read_events(path)
     return {
         "seconds": time.process_time() - started,
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+        "megabytes": int(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) / 1e3,
         "events": len(read.events),
         "users": read.events.n_users,
     }

@@ -212,6 +212,10 @@ for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
         ["study", "--help"],
         ["study", "run", "--help"],
         ["study", "status", "nowhere"],
+        ["signed", "--help"],
+        ["signed", "train", "--help"],
+        ["signed", "info", "nowhere.csv"],
+        ["signed", "predict", "nowhere"],
     ],
     ids=" ".join,
 )

@@ -196,3 +196,7 @@ def test_what_cannot_be_learned_is_refused():
     assert len(Walk(split, "existence").test_asked)
     with pytest.raises(UserError, match="2 users"):
         Walk(Split.by_quantiles(noise(2, 100, 0)), "existence")
+    once = noise(500, 30, 0)
+    with pytest.raises(UserError, match="no training event between two users who had been seen before"):
+        Walk(Split.by_quantiles(once), "existence")
+    assert len(Walk(Split.by_quantiles(once), "sign").test_asked)

@@ -35,6 +35,7 @@ def generate(
     settings: Settings = _DEFAULTS,
     seed: int = 0,
     structureless: bool = False,
+    truth: Path | None = None,
     json: bool = False,
 ) -> None:
     """Write a generated network with planted factions: by the ending of FILE as .csv, .csv.gz or .parquet.
@@ -48,14 +49,19 @@ def generate(
     structureless: bool
         Uniform ends and signs by the toss of a coin: nothing can be learned. Of the settings, the numbers of users
         and events and the times count.
+    truth: Path
+        Write who is in which faction, and until when, to this .parquet file.
     json: bool
         Print one JSON document.
     """
-    from apportion.signed.generator import generate as generated
-    from apportion.signed.writing import write_events
+    from apportion.signed.generator import planted_network
+    from apportion.signed.writing import write_events, write_truth
 
     used = settings.without_structure() if structureless else settings
-    events = generated(used, seed)
+    network = planted_network(used, seed)
+    events = network.events
+    if truth is not None:
+        write_truth(network, truth)
     write_events(events, out)
     negatives = int((events.sign < 0).sum())
     if json:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from apportion.cli.progress_bar import progress_bar
+from apportion.errors import UserError
 
 if TYPE_CHECKING:
     from apportion.signed.compare import Comparison
@@ -68,6 +69,11 @@ def compare(
     from apportion.signed.protocol import Protocol
     from apportion.signed.readers import read_events
 
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if not names:
+        raise UserError(
+            "--models", "no model", "names with commas between them", "Type --models semba,trees."
+        )
     read = read_events(events)
     for reason, count in read.dropped.items():
         if count:
@@ -77,7 +83,7 @@ def compare(
         found = compared(
             read.events,
             task,
-            [name.strip() for name in models.split(",") if name.strip()],
+            names,
             seeds=seeds,
             protocol=chosen,
             parts=("overall", "transductive", "inductive") if parts else ("overall",),

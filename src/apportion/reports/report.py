@@ -17,6 +17,7 @@ from apportion.reports.form_figure import form_figure
 from apportion.reports.purchase import planned_purchase
 from apportion.reports.record import StudyRecord, Training, read_record
 from apportion.reports.score_figures import AXIS_LABELS, other_measures_figure, score_figure, share_name
+from apportion.reports.signed_section import signed_section
 from apportion.reports.summary import SummaryRow, summary_table
 from apportion.reports.tables import HEADINGS, bounds, interval_note, measures_shown, money, number, percent
 from apportion.reports.training_figure import training_figure
@@ -58,7 +59,8 @@ def write_report(root: Path) -> Path:
     environment.filters |= {"number": number, "bounds": bounds, "money": money, "percent": percent}
     environment.filters |= {"share_name": share_name}
     page = environment.get_template("report.html.j2").render(
-        _context(record, rows, pictures) | {"purchase": purchase}
+        _context(record, rows, pictures)
+        | {"purchase": purchase, "signed": signed_section(root / "signed", root / "figures")}
     )
     path = root / "report.html"
     write_atomically(path, page.encode())

@@ -86,8 +86,7 @@ class Gathering:
         if columns[0] is not None and columns[1] is not None:
             self._whole.append((place, columns[0].to_numpy(), columns[1].to_numpy()))
         else:
-            texts = source.cast(pl.String), target.cast(pl.String)
-            self._text.append((place, self._interner.numbers(texts[0]), self._interner.numbers(texts[1])))
+            self._text.append((place, *self._interned(source, target)))
 
     def finish(self) -> ReadEvents:
         """Return the store and the counts; raises `UserError` where no event is left."""
@@ -116,9 +115,7 @@ class Gathering:
             return numbered(pl.Series(whole[0]), pl.Series(whole[1]))
         parts = list(self._text)
         for place, source, target in self._whole:
-            texts = (pl.Series(ids).cast(pl.String) for ids in (source, target))
-            numbers = [self._interner.numbers(ids) for ids in texts]
-            parts.append((place, numbers[0], numbers[1]))
+            parts.append((place, *self._interned(pl.Series(source), pl.Series(target))))
         parts.sort(key=lambda part: part[0])
         ranks, users = self._interner.ranks()
         return (
@@ -126,3 +123,7 @@ class Gathering:
             ranks[np.concatenate([target for _, _, target in parts])],
             users,
         )
+
+    def _interned(self, source: pl.Series, target: pl.Series) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        both = self._interner.numbers(pl.concat([source.cast(pl.String), target.cast(pl.String)]))
+        return both[: len(source)], both[len(source) :]

@@ -90,7 +90,7 @@ def _trees() -> Model:
 
         return BoostedTrees(task)
 
-    return Model(make, True, True, 6.0)
+    return Model(make, True, True, 5.0)
 
 
 def _sgcn() -> Model:
@@ -99,7 +99,7 @@ def _sgcn() -> Model:
 
         return Sgcn(task, n_users)
 
-    return Model(make, False, True, 4.0)
+    return Model(make, False, True, 3.0)
 
 
 def _gcn() -> Model:
@@ -108,7 +108,7 @@ def _gcn() -> Model:
 
         return Gcn(task, n_users)
 
-    return Model(make, False, True, 4.0)
+    return Model(make, False, True, 3.0)
 
 
 def _reputation() -> Model:

@@ -74,7 +74,7 @@ class Walk(TrainingStream):
         seed: int = 0,
         features: bool = True,
     ) -> None:
-        _refuse_what_cannot_be_learned(split, task)
+        refuse_what_cannot_be_learned(split, task)
         self.split = split
         self.task: SignedTask = task
         self.protocol = protocol
@@ -234,9 +234,9 @@ class Walk(TrainingStream):
         return self._history.features(asked.source, asked.target, asked.time)
 
 
-def _refuse_what_cannot_be_learned(split: Split, task: SignedTask) -> None:
+def refuse_what_cannot_be_learned(split: Split, task: SignedTask) -> None:
     """Raise a `UserError` for a task that training holds no two answers to."""
-    sign = split.train.sign
+    sign, asks_existence = split.train.sign, task in ("existence", "signed-existence")
     if task in ("sign", "signed-existence") and (sign == sign[0]).all():
         kind = "positive" if sign[0] > 0 else "negative"
         raise UserError(
@@ -245,12 +245,19 @@ def _refuse_what_cannot_be_learned(split: Split, task: SignedTask) -> None:
             "events of both signs",
             "Choose another task: --task existence.",
         )
-    if task in ("existence", "signed-existence") and split.events.n_users < 3:
+    if asks_existence and split.events.n_users < 3:
         raise UserError(
             f"the task {task}",
             f"{split.events.n_users} users",
             "three at least, so that there is a pair that does not happen",
             "Choose another task: --task sign.",
+        )
+    if asks_existence and not Negatives(split.events, 0).seen(np.arange(split.train_end)).any():
+        raise UserError(
+            f"the task {task}",
+            "no training event between two users who had been seen before",
+            "users who take part more than once",
+            "Give a longer record of the network, or choose --task sign.",
         )
     if task == "weight" and np.ptp(split.train.weight) == 0:
         raise UserError(

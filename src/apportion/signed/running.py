@@ -9,9 +9,11 @@ from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from typing import Any, NamedTuple
 
+from threadpoolctl import threadpool_limits
+
 from apportion.signed.evaluation import Evaluation, evaluate
 from apportion.signed.models import model
-from apportion.signed.protocol import Protocol, Walk
+from apportion.signed.protocol import Protocol, Walk, refuse_what_cannot_be_learned
 from apportion.signed.scorer import SignedTask
 from apportion.signed.splits import Split
 
@@ -48,7 +50,8 @@ def run_all(
     work = [model(run.model).work for run in runs]
     board = _Board(work, told)
     order = sorted(range(len(runs)), key=lambda i: -work[i])
-    if workers <= 1 or len(runs) == 1:
+    refuse_what_cannot_be_learned(split, task)
+    if workers <= 1 or sum(w >= 1 for w in work) <= 1:  # not worth a process
         walk = Walk(split, task, protocol)
         found = {i: one_run(walk, runs[i], lambda share, i=i: board.note(i, share, runs[i])) for i in order}
         return [found[i] for i in range(len(runs))]
@@ -84,7 +87,8 @@ def one_run(walk: Walk, run: Run, told: Callable[[float], None] | None = None) -
     scorer = fitted(walk, run, told)
     kind = model(run.model)
     own = walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
-    evaluation = evaluate(scorer, own)
+    with threadpool_limits(1):
+        evaluation = evaluate(scorer, own)
     if told is not None:
         told(1.0)
     return Ran(run, evaluation, time.process_time() - began)
@@ -95,7 +99,8 @@ def fitted(walk: Walk, run: Run, told: Callable[[float], None] | None = None) ->
     kind = model(run.model)
     own = walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
     scorer = kind.make(walk.task, own.n_users, own.n_features)
-    scorer.fit(own, run.seed, None if told is None else lambda _, share: told(0.9 * share))
+    with threadpool_limits(1):  # the same bytes on any machine, and none takes another's core
+        scorer.fit(own, run.seed, None if told is None else lambda _, share: told(0.9 * share))
     return scorer
 
 
@@ -119,9 +124,6 @@ _news: "SimpleQueue[tuple[int, float]] | None" = None
 
 def _begin(split: Split, task: SignedTask, protocol: Protocol, news: Any) -> None:
     global _walk, _news
-    import torch
-
-    torch.set_num_threads(1)
     _walk, _news = Walk(split, task, protocol), news
 
 

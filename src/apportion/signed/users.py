@@ -92,25 +92,30 @@ def id_fault(user: str) -> tuple[str, str, str] | None:
 
 
 class Interner:
-    """Numbers texts in the order in which they come, chunk by chunk, so that a column of them takes 4 bytes a row."""
+    """Numbers texts chunk by chunk, so that a column of them takes 4 bytes a row; `ranks` makes them user numbers.
+
+    A text that is in several chunks has a number in each: to look every text up in one table that grows would take
+    most of the time of reading.
+    """
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._texts: list[pl.Series] = []
+        self._count = 0
 
     def numbers(self, texts: pl.Series) -> NDArray[np.int32]:
-        """Return the number of each text, int32 [n]; a text that is new gets the next one."""
+        """Return a number for each text of a chunk, int32 [n]."""
         different = texts.unique()
-        table = np.fromiter(
-            (self._numbers.setdefault(text, len(self._numbers)) for text in different.to_list()),
-            dtype=np.int32,
-            count=len(different),
+        numbers = texts.cast(pl.Enum(different)).to_physical().to_numpy().astype(np.int32) + np.int32(
+            self._count
         )
-        return table[texts.cast(pl.Enum(different)).to_physical().to_numpy()]
+        self._texts.append(different)
+        self._count += len(different)
+        return numbers
 
     def ranks(self) -> tuple[NDArray[np.int64], NDArray[np.str_]]:
-        """Return the user number of each number given so far, int64 [n_users], and the ids in their order."""
-        texts = pl.Series(list(self._numbers), dtype=pl.String)
-        ordered = sorted_ids(texts)
+        """Return the user number of each number given so far, int64, and the ids in the order of user numbers."""
+        texts = pl.concat(self._texts)
+        ordered = sorted_ids(texts.unique())
         ranks = texts.cast(pl.Enum(ordered)).to_physical().to_numpy().astype(np.int64)
         return ranks, np.array(ordered.to_list(), dtype=np.str_)
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from apportion.errors import UserError
 from apportion.signed.events import Events
+from apportion.signed.generator import Network
 from apportion.signed.tables import to_frame
 
 ROWS = 1_000_000  # of one chunk
@@ -29,13 +30,36 @@ def write_events(events: Events, path: Path) -> None:
     kind = next((ending for ending in write if path.name.lower().endswith(ending)), None)
     if kind is None:
         raise UserError(str(path), "another ending", " or ".join(write), f"Type {path.stem or 'events'}.csv.")
+    _write_whole(path, lambda part: write[kind](events, part))
+
+
+def write_truth(network: Network, path: Path) -> None:
+    """Write what was planted as .parquet, one row a user: its factions before and after its time of change (none
+    where it does not change), and whether it is untrustworthy."""
+    if path.suffix.lower() != ".parquet":
+        raise UserError(str(path), "another ending", ".parquet", f"Type {path.stem or 'truth'}.parquet.")
+    truth = network.truth
+    frame = pl.DataFrame(
+        {
+            "user": pl.Series(network.events.users.tolist(), dtype=pl.String),
+            "first_faction": truth.first_faction,
+            "last_faction": truth.last_faction,
+            "change": pl.Series(truth.change).replace(float("inf"), None),
+            "untrustworthy": truth.untrustworthy,
+        }
+    )
+    _write_whole(path, frame.write_parquet)
+
+
+def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write under another name and rename, so that nobody ever sees half a file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
         os.close(handle)
         part = Path(name)
         try:
-            write[kind](events, part)
+            write(part)
             part.chmod(0o644)
             part.replace(path)
         finally:

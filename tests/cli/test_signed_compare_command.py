@@ -1,0 +1,117 @@
+"""`apportion signed compare`, `train` and `evaluate`: what they print where, and how they end."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.signed.test_rivals import harsh
+
+from apportion.cli.app import main
+from apportion.signed.metrics import METRICS
+from apportion.signed.writing import write_events
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> str:
+    write_events(harsh(40, 700), tmp_path / "events.csv")
+    return str(tmp_path / "events.csv")
+
+
+def status(*words: str) -> int:
+    return main_status(["signed", *words])
+
+
+def main_status(words: list[str]) -> int:
+    try:
+        main(words)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def test_json_stands_alone_on_standard_output(events, capsys):
+    words = ("--task", "existence", "--models", "positive,reputation,gcn", "--seeds", "1", "--non-links", "2")
+    assert status("compare", events, *words, "--json") == 0
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert (document["task"], document["protocol"]) == ("existence", "causal")
+    assert [row["model"] for row in document["rows"]] == ["positive", "gcn"]
+    assert all(
+        set(row[m]) == {"mean", "low", "high"} for row in document["rows"] for m in METRICS["existence"]
+    )
+    assert "reputation is left out" in err
+
+
+def test_the_table_has_every_model_and_part(events, capsys):
+    assert (
+        status("compare", events, "--models", "positive,reputation", "--parts", "--protocol", "as-published")
+        == 0
+    )
+    out = capsys.readouterr().out
+    for word in ("as-published", "reputation", "positive", "transductive", "inductive", "ap_negative"):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--models", "sembra"), "no such model"),
+        (("--models", ""), "no model"),
+        (("--task", "signs"), "--task"),
+        (("--seeds", "0"), "--seeds"),
+        (("--protocol", "leaky"), "--protocol"),
+    ],
+)
+def test_what_cannot_be_compared_ends_with_one_line(words, said, events, capsys):
+    assert status("compare", events, *words) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "an empty file"),
+        ("1,2,5,10\n2,1,4,10\n", "distinct times"),
+        ("".join(f"{i % 7},{8 + i % 5},3,{i}\n" for i in range(200)), "only positive events"),
+    ],
+    ids=["empty", "one time", "one sign"],
+)
+def test_networks_that_cannot_be_learned_end_with_one_line(text, said, tmp_path, capsys):
+    (tmp_path / "bad.csv").write_text(text)
+    for command in (("compare",), ("train", "--out", str(tmp_path / "out"))):
+        assert status(command[0], str(tmp_path / "bad.csv"), *command[1:]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert said in err.strip().splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_how_much_history(events, tmp_path, capsys):
+    out = tmp_path / "out"
+    words = ("--model", "reputation", "--history", "0.2,0.5,1", "--out", str(out), "--json")
+    assert status("train", events, *words) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    table = pl.read_csv(out / "history.csv")
+    assert table.to_dicts() == rows
+    assert table["n_demonstrations"].to_list() == [98, 245, 490]
+    assert table.columns == ["n_demonstrations", "score", "seed", "items", "task", "model", "metric"]
+    main_status(["fit", str(out / "history.csv"), "--json"])
+    (curve,) = json.loads(capsys.readouterr().out)["curves"]
+    assert (curve["model"], curve["task"], curve["runs"]) == ("reputation", "sign", 3)
+
+
+def test_a_share_of_history_that_is_none(events, tmp_path, capsys):
+    for history in ("0.2,many", "0", "1.5"):
+        words = ("--model", "reputation", "--history", history, "--out", str(tmp_path / "out"))
+        assert status("train", events, *words) == 2
+        assert "--history" in capsys.readouterr().err
+
+
+def test_evaluate_refuses_what_it_cannot_read_or_write(tmp_path, capsys):
+    assert status("evaluate", str(tmp_path)) == 2
+    assert "no trained.json" in capsys.readouterr().err
+    assert status("evaluate", str(tmp_path), "--predictions", "x.txt") == 2
+    assert "no .parquet or .csv" in capsys.readouterr().err
