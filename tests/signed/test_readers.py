@@ -304,6 +304,15 @@ def test_a_compressed_file_that_breaks_off_is_told(read: Write, compress: Callab
         read(broken[: len(broken) // 2])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_lines_are_counted_through_all_blocks(read: Write, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setattr(opening, "HEAD_BYTES", 100)
+    monkeypatch.setattr(opening, "BLOCK_BYTES", 1000)
+    line = 3_001 if end != "\n\n" else 6_001
+    with pytest.raises(UserError, match=f"line {line:,}: found the weight 'x'"):
+        read(text([f"{i},{i + 1},1,5" for i in range(3000)] + ["1,2,x,5", "1,2,1,5"], end))
+
+
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nowhere: found no such file"):
         read_events(tmp_path / "nowhere")
