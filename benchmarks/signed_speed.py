@@ -64,12 +64,7 @@ def epochs() -> None:
     Epochs(events, SembaSettings(), "sign", 200)
     print(f"history features of {name}, train, validation: {time.process_time() - began:.2f} CPU s\n")
     n = Split.by_quantiles(events).train_end
-    print(
-        f"{name}: one training epoch of {n:,} events, k = 10, dim 64; the best of {REPEATS} after one more."
-    )
-    print(
-        f"The loop of PyTorch Geometric: the first {MOST_THEIRS:,} events of it, reckoned up, the best of {REPEATS}"
-    )
+    print(f"{name}: one training epoch of {n:,} events, k = 10, dim 64; the best of {REPEATS}")
     print("| | group | CPU s | events per s |\n|---|---|---|---|")
     ours: tuple[tuple[str, SembaSettings, SignedTask], ...] = (
         ("SEMBA, sign", SembaSettings(), "sign"),

@@ -291,13 +291,26 @@ def test_bad_files_are_told_in_one_line(read: Write, content: str | bytes, messa
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
 def test_a_compressed_file_that_breaks_off_is_told(read: Write, compress: Callable[[bytes], bytes]) -> None:
     whole = compress(text([f"{i},{i + 1},1,{i}" for i in range(200_000)]).encode())
-    with pytest.raises(UserError, match=r"after line [\d,]+: found a compressed file that breaks off"):
+    with pytest.raises(
+        UserError, match=r"after line [\d,]+: found a compressed file that breaks off"
+    ) as caught:
         read(whole[: len(whole) // 2])
+    line = int(str(caught.value).split("after line ")[1].split(":")[0].replace(",", ""))
+    assert 50_000 < line < 150_000
     with pytest.raises(UserError, match="found a compressed file that breaks off or is damaged"):
         read(whole[:50])
     broken = in_tar("set/out.set", SPACED * 2000)
     with pytest.raises(UserError, match="breaks off or is damaged"):
         read(broken[: len(broken) // 2])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_lines_are_counted_through_all_blocks(read: Write, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setattr(opening, "HEAD_BYTES", 100)
+    monkeypatch.setattr(opening, "BLOCK_BYTES", 1000)
+    line = 3_001 if end != "\n\n" else 6_001
+    with pytest.raises(UserError, match=f"line {line:,}: found the weight 'x'"):
+        read(text([f"{i},{i + 1},1,5" for i in range(3000)] + ["1,2,x,5", "1,2,1,5"], end))
 
 
 def test_no_file_and_a_folder(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from apportion.errors import UserError
 
 BLOCK_BYTES = 8 << 20
 HEAD_BYTES = 1 << 16
+PIECE_BYTES = 1 << 14  # what is lost of a file that breaks off
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 WAYS_TO_BREAK = (EOFError, OSError, zlib.error, tarfile.TarError)
 
@@ -64,7 +65,7 @@ class Opened:
     def _read(self, size: int) -> bytes:
         parts: list[bytes] = []
         try:
-            while size > 0 and (part := self._stream.read(size)):
+            while size > 0 and (part := self._stream.read(min(size, PIECE_BYTES))):
                 parts.append(part)
                 size -= len(part)
         except WAYS_TO_BREAK as error:
