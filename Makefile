@@ -46,7 +46,8 @@ study: setup
 
 # A generated signed network, SEMBA beside its rivals on it, and where it puts the users; once, for the report
 $(SIGNED)/network.parquet: | setup
-	$(BIN)/apportion signed generate --users 300 --events 6000 --out $@ --truth $(SIGNED)/truth.parquet
+	$(BIN)/apportion signed generate --users 300 --events 8000 --balance 0.95 --drift 0.05 \
+	  --out $@ --truth $(SIGNED)/truth.parquet
 
 $(SIGNED)/compare.json: $(SIGNED)/network.parquet
 	$(BIN)/apportion signed compare $< --task sign --seeds 2 --json > $@.part
