@@ -49,7 +49,8 @@ def compare(
         Whether there is a link, its sign, both at once, or its weight.
     models: str
         Names with commas between them: semba, semba-pure (no hand-made input), semba-as-published, tgn, reputation,
-        trees, sgcn, gcn, positive; semba-no-memory, -propagation, -balance, -common, -features, -signs.
+        trees, sgcn, gcn, positive; semba-no-memory, -propagation, -balance, -common, -features,
+        -boosting, -signs.
     seeds: int
         Trainings of each model that a seed can change.
     protocol: Literal["causal", "as-published"]

@@ -142,7 +142,7 @@ MODELS: dict[str, Callable[[], Model]] = {
     "positive": _positive,
     **{
         f"semba-no-{part}": _without(part)
-        for part in ("memory", "propagation", "balance", "common", "features", "signs")
+        for part in ("memory", "propagation", "balance", "common", "features", "boosting", "signs")
     },
 }
 """Every name, and how its model is looked up; only then are the heavy libraries loaded."""
