@@ -50,7 +50,7 @@ $(SIGNED)/network.parquet: | setup
 	  --out $@ --truth $(SIGNED)/truth.parquet
 
 $(SIGNED)/compare.json: $(SIGNED)/network.parquet
-	$(BIN)/apportion signed compare $< --task sign --seeds 2 --json > $@.part
+	$(BIN)/apportion signed compare $< --task sign --seeds 2 --out $@.part
 	@mv $@.part $@
 
 $(SIGNED)/users.parquet: $(SIGNED)/network.parquet
