@@ -6,7 +6,7 @@ from apportion.reports.best_splits import best_splits
 
 
 def test_the_best_split_and_those_that_cannot_be_told_apart_from_it():
-    truth = AS_PUBLISHED | {arm(512, 0.25): 0.75}
+    truth = AS_PUBLISHED | {arm(512, 0.5): 0.75}
     small, large = best_splits(
         Allocation(measured(made_outcomes(truth), "accuracy"), POINTS, "accuracy", "dpo")
     )
@@ -18,7 +18,7 @@ def test_the_best_split_and_those_that_cannot_be_told_apart_from_it():
 def test_for_a_loss_the_lowest_is_best():
     table = measured(made_outcomes(AS_PUBLISHED, metric="nll"), "nll")
     small, large = best_splits(Allocation(table, POINTS, "nll", "dpo"))
-    assert (small.share, large.share) == (1.0, 0.5)
+    assert (small.share, large.share) == (1.0, 0.25)
 
 
 def test_splits_that_have_not_run_are_named():
