@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from apportion.cli.progress_bar import progress_bar
+from apportion.cli.reading_events import events_of
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -65,13 +66,12 @@ def compare(
     workers: int
         Processes at a time. Default: one a core.
     out: Path
-        Write the JSON document into this file as well; a report shows what lies in its folder's signed/*.json.
+        Write the JSON document into this file as well; a study's report shows signed/compare.json of its folder.
     json: bool
         Print one JSON document.
     """
     from apportion.signed.compare import compare as compared
     from apportion.signed.protocol import Protocol
-    from apportion.signed.readers import read_events
 
     if out is not None:
         _make_room(out)
@@ -80,14 +80,11 @@ def compare(
         raise UserError(
             "--models", "no model", "names with commas between them", "Type --models semba,trees."
         )
-    read = read_events(events)
-    for reason, count in read.dropped.items():
-        if count:
-            print(f"apportion: {events}: dropped {count:,} {reason}", file=sys.stderr)
+    network = events_of(events)
     chosen = Protocol.named(protocol, group_size=group_size, non_links=non_links)
     with progress_bar(f"comparing on {task}") as told:
         found = compared(
-            read.events,
+            network,
             task,
             names,
             seeds=seeds,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import cyclopts
 
 from apportion.cli.progress_bar import progress_bar
+from apportion.cli.reading_events import events_of
 from apportion.errors import UserError
 
 Task = Literal["existence", "sign", "signed-existence", "weight"]
@@ -54,22 +55,18 @@ def train(
         Print one JSON document.
     """
     from apportion.signed.protocol import Protocol
-    from apportion.signed.readers import read_events
 
     fractions = _fractions(history)
     if out.exists() and not out.is_dir():
         raise UserError(f"--out {out}", "a file", "a folder to write to", "Name another.")
-    read = read_events(events)
-    for reason, count in read.dropped.items():
-        if count:
-            print(f"apportion: {events}: dropped {count:,} {reason}", file=sys.stderr)
+    network = events_of(events)
     chosen = Protocol.named(protocol, group_size=group_size, non_links=non_links)
     with progress_bar(f"training {model} on {task}") as told:
         if fractions:
             from apportion.signed.how_much_history import history_table
 
             table = history_table(
-                read.events, task, model, fractions, protocol=chosen, seed=seed, workers=1, told=told
+                network, task, model, fractions, protocol=chosen, seed=seed, workers=1, told=told
             )
             out.mkdir(parents=True, exist_ok=True)
             table.write_csv(out / "history.csv")
@@ -78,7 +75,7 @@ def train(
             return
         from apportion.signed.trained import train as trained
 
-        found = trained(read.events, task, model, out, protocol=chosen, seed=seed, told=told)
+        found = trained(network, task, model, out, protocol=chosen, seed=seed, told=told)
     _show({"folder": str(out), "model": model, "task": task, "protocol": protocol}, found.metrics, json)
 
 
