@@ -109,7 +109,7 @@ CHEATS: dict[str, tuple[str, set[str]]] = {
     ),
     "sleeps": ("import time\ntime.sleep(1000)", {"timeout"}),
     "matches for ever": ("import re\ndef f(x): return re.match('(a+)+$', 'a' * 60 + 'b')", {"timeout"}),
-    # bytes of zeros are reserved, not written: writing 256 MB can cost the one second of computing first
+    # bytes of zeros are reserved, not written: writing 256 MB can cost the seconds of computing first
     "takes all memory": ("x = []\nwhile True: x.append(bytes(1 << 20))", {"memory"}),
     "takes all memory at once": ("def f(x): return bytearray(1 << 40)", {"memory"}),
     "takes memory below Python": (
