@@ -8,8 +8,9 @@ import numpy as np
 
 from apportion.errors import UserError
 from apportion.identity import generator
+from apportion.laws.evidence import Evidence, evidence_of
 from apportion.laws.runs import Kind, Runs
-from apportion.laws.surface import Evidence, SurfacePosterior, evidence_of, surface_posterior
+from apportion.laws.surface import SurfacePosterior, surface_posterior
 from apportion.laws.surface_kernel import Floats
 from apportion.laws.surface_prior import SurfacePrior, shipped_prior, without_own
 from apportion.plans.budget_line import (
