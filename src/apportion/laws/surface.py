@@ -21,6 +21,8 @@ NOISE_WEIGHTS = np.array([0.6, 0.25, 0.1, 0.05])
 OWNS = np.array([1.0, 3.0])
 OWN_WEIGHTS = np.array([0.5, 0.5])
 """By how much more, in variance, this surface may depart from the published ones than they from each other."""
+JITTER = 1e-7
+"""As a share of the mean variance: added before a root is taken, ten times as much until there is one."""
 LEVEL_VARIANCE = 4.0
 """Of the untrained model's level, where no run tells it; squared logits."""
 
@@ -182,7 +184,7 @@ class _Model:
             half = np.linalg.solve(root, covariance[:m, m:])
             mean = mean + half.T @ np.linalg.solve(root, off)
             cov = cov - half.T @ half
-        jitter = 1e-7 * max(float(np.trace(cov)) / len(cov), 1e-12)
+        jitter = JITTER * max(float(np.trace(cov)) / len(cov), 1e-12)
         for _ in range(8):
             try:
                 return mean, np.linalg.cholesky(cov + jitter * np.eye(len(cov)))
