@@ -50,8 +50,10 @@ function startPlanner(start, copyables) {
     get("out-interval").textContent = `${score(found.low)} to ${score(found.high)}`;
     get("out-region").textContent = found.region.map((share) => `${Number(share.toFixed(2))}`.replace(/^0\./, ".")).join(" to ");
     get("out-within").textContent = found.status === "decided" ? `within ${Number((100 * epsilon).toFixed(1))} % of the best` : "may be as good";
-    get("out-next").textContent = more.demonstrations >= more.pairs ? "a demonstration" : "a pair";
-    get("out-gain").textContent = `${score(100 * Math.max(more.demonstrations, more.pairs))} points for $1 more`;
+    const gain = Math.max(more.demonstrations, more.pairs);
+    get("out-next").textContent = gain <= 0 ? "nothing" : more.demonstrations >= more.pairs ? "demonstrations" : "pairs";
+    get("out-gain").textContent = gain <= 0 ? "no gain expected of either"
+      : planner.isLoss ? `${gain.toPrecision(2)} lower for $1 more` : `${score(100 * gain)} points for $1 more`;
     const state = found.status === "decided" ? [] : [`Undecided: ${found.reason}.`];
     get("say").textContent = [...state, ...planner.warnings(found)].join(" ");
     get("command").textContent = `apportion plan ${get("command").dataset.folder} --budget ${budget} --price-demonstration ${demonstration} `
