@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,12 +40,16 @@ def test_a_grader_that_works_is_left_alone_and_what_the_user_can_mend_ends_the_r
         graded(task(refuses), PROBLEM, "2")
 
 
+def _of_ones_own(*fields: Any) -> Grade:
+    return Grade(*fields)
+
+
 @pytest.mark.parametrize(
     ("own", "kept"),
     [
-        (Grade(False, False, "no-units"), Grade(False, False, "other", detail="no-units")),
-        (Grade(False, True, "form"), Grade(False, True, "style-only", detail="form")),
-        (Grade(True, True, "fine", 0.5), Grade(True, True, "none", 0.5, "fine")),
+        (_of_ones_own(False, False, "no-units"), Grade(False, False, "other", detail="no-units")),
+        (_of_ones_own(False, True, "form"), Grade(False, True, "style-only", detail="form")),
+        (_of_ones_own(True, True, "fine", 0.5), Grade(True, True, "none", 0.5, "fine")),
         (Grade(False, False, "wrong-hop", detail="x"), Grade(False, False, "wrong-hop", detail="x")),
     ],
 )

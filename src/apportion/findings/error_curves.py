@@ -169,18 +169,21 @@ def formula(law: Curve) -> str:
     """Return a law of one minus a share in symbols, e the share; or that no law fits."""
     if law.status == "no-law":
         return "no law fits better than a line or a level"
-    p = {name: f"{value:.3g}" for name, value in law.parameters.items()}
-    written = {
-        "power": lambda: f"1 - e = {p['a']} % n^(1/{p['b']})",
-        "floor": lambda: f"e = {p['E']} + ({p['T']} - {p['E']}) (1 + n/{p['n0']})^-{p['alpha']}",
-        "rectified": lambda: f"e = {p['E']} + {p['B']} / ({p['D_l']} + n^{p['beta']})",
-        "saturating": lambda: (
-            f"logit(1 - e) = {p['z0']} + {p['d']} n^{p['beta']} / (n^{p['beta']} + {p['n0']}^{p['beta']})"
-        ),
-        "broken": lambda: (
-            f"e / (1 - e) = {p['b']} n^-{p['c0']} (1 + (n/{p['d']})^(1/{p['f']}))^-({p['c1']} {p['f']})"
-        ),
-    }[law.family]()
+    p = law.parameters
+    if law.family == "power":
+        written = f"1 - e = {p['a']:.3g} % n^{1 / p['b']:.3g}"
+    elif law.family == "floor":
+        written = f"e = {p['E']:.3g} + {p['T'] - p['E']:.3g} (1 + n/{p['n0']:.3g})^{-p['alpha']:.3g}"
+    elif law.family == "rectified":
+        written = f"e = {p['E']:.3g} + {p['B']:.3g} / ({p['D_l']:.3g} + n^{p['beta']:.3g})"
+    elif law.family == "saturating":
+        rise = f"n^{p['beta']:.3g}"
+        written = (
+            f"logit(1 - e) = {p['z0']:.3g} + {p['d']:.3g} {rise} / ({rise} + {p['n0']:.3g}^{p['beta']:.3g})"
+        )
+    else:
+        bend = f"(1 + (n/{p['d']:.3g})^{1 / p['f']:.3g})^{-p['c1'] * p['f']:.3g}"
+        written = f"e / (1 - e) = {p['b']:.3g} n^{-p['c0']:.3g} {bend}"
     return written if law.status == "converged" else f"{written} ({law.status})"
 
 
