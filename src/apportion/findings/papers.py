@@ -16,6 +16,7 @@ from apportion.findings.errors import reasoning_follows_total, style_saturates_e
 from apportion.findings.finding import Finding
 from apportion.findings.form_first import form_before_reasoning
 from apportion.findings.measured import Points, main_metric, measured
+from apportion.findings.power_law import power_law_against_rivals
 
 
 def all_findings(outcomes: pl.DataFrame, points: Points, methods: Sequence[str]) -> list[Finding]:
@@ -46,4 +47,5 @@ def all_findings(outcomes: pl.DataFrame, points: Points, methods: Sequence[str])
         form_before_reasoning(accuracy, form),
         style_saturates_early(accuracy, form),
         reasoning_follows_total(accuracy, form),
+        power_law_against_rivals(accuracy),
     ]
