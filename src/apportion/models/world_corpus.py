@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from apportion.models.small_llama import END, PAD, UNKNOWN, packed_rows
 from apportion.world_language import (
     FINAL,
     LARGEST,
@@ -15,8 +16,6 @@ from apportion.world_language import (
     equations,
     narrative,
 )
-
-PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 
 COLOURS = ("red", "blue", "green", "white", "black")
 PLACES = ("north", "south", "hill", "lake", "river")
@@ -60,16 +59,7 @@ def documents(rng: np.random.Generator) -> Iterator[str]:
 
 def token_rows(rng: np.random.Generator, rows: int, length: int) -> np.ndarray:
     """Return [rows, length] token numbers; each row starts a document, and documents end in `END`."""
-    number = {word: index for index, word in enumerate(vocabulary())}
-    stream = documents(rng)
-    packed = np.empty((rows, length), dtype=np.int64)
-    for row in range(rows):
-        tokens: list[int] = []
-        while len(tokens) < length:
-            tokens += [number[word] for word in next(stream).split()]
-            tokens.append(number[END])
-        packed[row] = tokens[:length]
-    return packed
+    return packed_rows((document.split() for document in documents(rng)), vocabulary(), rows, length)
 
 
 def arithmetic_facts() -> list[tuple[str, str]]:
