@@ -6,9 +6,11 @@ import numpy as np
 
 from apportion.models.small_llama import END, PAD, UNKNOWN, packed_rows
 from apportion.world_language import (
+    COLOURS,
     FINAL,
     LARGEST,
     NAMES,
+    PLACES,
     PRONOUNS,
     THINGS,
     VERBS,
@@ -17,8 +19,6 @@ from apportion.world_language import (
     narrative,
 )
 
-COLOURS = ("red", "blue", "green", "white", "black")
-PLACES = ("north", "south", "hill", "lake", "river")
 _PUNCTUATION = ("Q", "A", ":", ".", "?", ",", ";", "+", "-", "=", FINAL)
 _WORDS = (
     *(
