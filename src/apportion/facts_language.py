@@ -1,7 +1,7 @@
 """The language of facts: made-up people, towns and events, what is true of each, and questions of one hop or two.
 
-``Question: what is the land of the home of Tavo?`` asks for two facts, ``The home of Tavo is Brunka.`` and ``The land of
-Brunka is Olm.`` Which names there are never changes. What is true of the known ones never changes either, so that one
+``What is the land of the home of Tavo?`` asks for two facts, ``The home of Tavo is Brunka.`` and ``The land of Brunka
+is Olm.`` Which names there are never changes. What is true of the known ones never changes either, so that one
 base serves every study; what is true of the new ones is drawn for a study, and no model can know it.
 """
 

@@ -47,14 +47,14 @@ def build(
     json: bool
         Print one JSON document.
     """
-    from apportion.models.facts_base import RECIPE, build_facts_base
-    from apportion.models.small_llama import SmallLlamaRecipe
-    from apportion.models.world_base import build_world_base
+    from apportion.models import facts_base, world_base
 
-    of_language = {"stories": (SmallLlamaRecipe(), build_world_base), "facts": (RECIPE, build_facts_base)}
-    recipe, trained = of_language[language]
+    recipe, train = {
+        "stories": (world_base.RECIPE, world_base.build_world_base),
+        "facts": (facts_base.RECIPE, facts_base.build_facts_base),
+    }[language]
     score = asdict(
-        trained(
+        train(
             out,
             replace(recipe, width=width, seed=seed),
             lambda line: print(line, file=sys.stderr, flush=True),

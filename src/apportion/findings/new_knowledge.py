@@ -5,7 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from apportion.findings.finding import Finding, Number, Verdict, as_share, in_points, interval, missing, sample
+from apportion.findings.finding import (
+    Finding,
+    Number,
+    Verdict,
+    as_share,
+    in_points,
+    interval,
+    missing,
+    sample,
+)
 from apportion.findings.measured import Arm, Measured, Scores, compared, mean
 from apportion.statistics import Estimate
 
@@ -72,7 +81,11 @@ def post_training_helps(table: Measured, way: str) -> Finding:
     found = effects(table)
     hops, direct = found.get((way, "two-hops")), found.get((way, "direct"))
     if hops is None or direct is None:
-        return missing(claim, "the base and a post-trained model, with the facts " + ("taught" if way == "fine-tuning" else "told"))
+        return missing(
+            claim,
+            "the base and a post-trained model, with the facts "
+            + ("taught" if way == "fine-tuning" else "told"),
+        )
     verdict: Verdict = "holds" if hops.gain.low > 0 else "fails" if hops.gain.high <= 0 else "undecided"
     numbers: dict[str, Number] = {}
     said = []
@@ -97,7 +110,9 @@ def nothing_known_before(table: Measured) -> Finding:
 
     Holds if the intervals of base and post-trained model lie under a tenth, fails if one lies above.
     """
-    claim = "The facts are new: models that have not learned them answer under a tenth of the direct questions."
+    claim = (
+        "The facts are new: models that have not learned them answer under a tenth of the direct questions."
+    )
     arms = [arm for arm in table if arm.n_pairs == 0 and arm.method in ("base", "sft")]
     part = {arm: _part(table[arm], "recalled/direct/") for arm in arms}
     scores = [mean(one, "accuracy") for one in part.values() if one.items]
@@ -112,7 +127,9 @@ def nothing_known_before(table: Measured) -> Finding:
         f"direct_{arm.n_demonstrations}_demonstrations": interval(score)
         for arm, score in zip(part, scores, strict=False)
     }
-    said = ", ".join(f"{as_share(score)} at {arm.n_demonstrations:,}" for arm, score in zip(part, scores, strict=False))
+    said = ", ".join(
+        f"{as_share(score)} at {arm.n_demonstrations:,}" for arm, score in zip(part, scores, strict=False)
+    )
     return Finding(claim, verdict, numbers | sample(*scores), f"By demonstrations: {said}.")
 
 

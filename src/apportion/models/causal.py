@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from apportion.errors import UserError
 from apportion.identity import digest, file_sha256
-from apportion.models.settings import ModelSettings
 from apportion.models.facts_base import facts_base_path
+from apportion.models.settings import ModelSettings
 from apportion.models.world_base import world_base_path
 
 if TYPE_CHECKING:

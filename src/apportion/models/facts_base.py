@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apportion.facts_language import GROUPS, KNOWN_FACTS, Fact, TwoHops, asked, context, draw_facts, hops, two_hops
+from apportion.facts_language import (
+    GROUPS,
+    KNOWN_FACTS,
+    Fact,
+    TwoHops,
+    asked,
+    context,
+    draw_facts,
+    hops,
+    two_hops,
+)
 from apportion.identity import generator
 from apportion.models.facts_corpus import token_rows, vocabulary
 from apportion.models.small_llama import SmallLlamaRecipe, train_small_llama, word_tokenizer

@@ -41,9 +41,7 @@ def vocabulary() -> tuple[str, ...]:
     names = [name for kind in _EVERYBODY.values() for name in kind]
     values = [value for kind in VALUES.values() for value in kind]
     relations = [relation.word for relation in RELATIONS]
-    return tuple(
-        dict.fromkeys((PAD, END, UNKNOWN, *_PUNCTUATION, *_WORDS, *relations, *values, *names))
-    )
+    return tuple(dict.fromkeys((PAD, END, UNKNOWN, *_PUNCTUATION, *_WORDS, *relations, *values, *names)))
 
 
 def documents(rng: np.random.Generator) -> Iterator[str]:

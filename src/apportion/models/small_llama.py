@@ -44,7 +44,9 @@ class SmallLlamaRecipe:
             raise UserError("width of the base", str(self.width), expected, "Type 48, 96 or 192, say.")
 
 
-def word_tokenizer(words: Sequence[str], *, split_punctuation: bool, positions: int) -> "PreTrainedTokenizerFast":
+def word_tokenizer(
+    words: Sequence[str], *, split_punctuation: bool, positions: int
+) -> "PreTrainedTokenizerFast":
     """Return a tokenizer of one token a word, which adds no token by itself; words are numbered in their order.
 
     Words are set apart by white space, with `split_punctuation` by punctuation too.

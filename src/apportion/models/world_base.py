@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 
+RECIPE = SmallLlamaRecipe()
+
+
 @dataclass(frozen=True, slots=True)
 class WorldBaseScore:
     """What a model of the world can do, as shares: right arithmetic, right answers, right form."""
@@ -34,12 +37,12 @@ def world_base_path() -> Path:
 
 def world_tokenizer() -> "PreTrainedTokenizerFast":
     """Return the tokenizer: one token a word, words set apart by spaces, no token added by itself."""
-    return word_tokenizer(vocabulary(), split_punctuation=False, positions=SmallLlamaRecipe().positions)
+    return word_tokenizer(vocabulary(), split_punctuation=False, positions=RECIPE.positions)
 
 
 def build_world_base(
     folder: Path,
-    recipe: SmallLlamaRecipe = SmallLlamaRecipe(),
+    recipe: SmallLlamaRecipe = RECIPE,
     progress: Callable[[str], None] = lambda line: None,
 ) -> WorldBaseScore:
     """Train the base, write it to `folder` as a transformers folder of safetensors, and return its score.

@@ -13,7 +13,7 @@ from apportion.errors import UserError
 from apportion.identity import generator
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.subsets import scattered, split_by_prompt
-from apportion.tasks.multihop import SPLIT_SEED, Question, worked_answer, read_questions
+from apportion.tasks.multihop import SPLIT_SEED, Question, read_questions, worked_answer
 from apportion.tasks.prompts import posed
 from apportion.tasks.sources import located
 
@@ -22,7 +22,10 @@ FILE = "$APPORTION_DATA/text/compositional_celebrities_subset.jsonl.gz"
 _STATED: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"What is the birthdate of (.+)\?"), ("{} was born on", "The birthdate of {} is")),
     (re.compile(r"In what year was (.+) born\?"), ("{} was born in the year", "The birth year of {} is")),
-    (re.compile(r"What is the birthplace \(country only\) of (.+)\?"), ("{} was born in", "The birthplace of {} is")),
+    (
+        re.compile(r"What is the birthplace \(country only\) of (.+)\?"),
+        ("{} was born in", "The birthplace of {} is"),
+    ),
 )
 
 
@@ -94,12 +97,14 @@ def _told(question: Question, everybody: tuple[Question, ...], size: int) -> str
     rng = generator("new-knowledge/composed", question.id)
     picked = [everybody[i] for i in rng.permutation(len(everybody))[: 4 * size].tolist()]
     own = stated(question)[0]
-    others = [one for one in map(lambda q: stated(q)[0], picked) if one[0] != own[0]]
+    others = [one for one in (stated(q)[0] for q in picked) if one[0] != own[0]]
     chosen = [own, *others[: size - 1]]
     return " ".join("".join(chosen[i]) for i in rng.permutation(len(chosen)).tolist())
 
 
-def _demonstration(question: Question, everybody: tuple[Question, ...], told: int, read: float) -> Demonstration:
+def _demonstration(
+    question: Question, everybody: tuple[Question, ...], told: int, read: float
+) -> Demonstration:
     is_read = generator("new-knowledge/composed", f"read/{question.id}").random() < read
     prompt = str(posed(question.question, "question"))
     if is_read:

@@ -47,9 +47,9 @@ class NewKnowledgeSettings:
 
     `facts` "generated" are those of made-up people, towns and events, drawn from `seed` for the names of `split`;
     "composed" are the real two-hop questions of Compositional Celebrities, in `source`. `items` caps the questions
-    of either kind, or the people. `told` statements stand before a question where facts are told. Of the `demonstrations` a
-    share `direct` asks for one fact, and in a share `read` the facts are told before the question; the rest asks for
-    what the base of the facts world knows, so read = 1 for any other model.
+    of either kind, or the people. `told` statements stand before a question where facts are told. Of the
+    `demonstrations` a share `direct` asks for one fact, and in a share `read` the facts are told before the question;
+    the rest asks for what the base of the facts world knows, so read = 1 for any other model.
     """
 
     facts: Literal["generated", "composed"] = "generated"
@@ -95,7 +95,9 @@ def new_knowledge_task(settings: NewKnowledgeSettings, base: Path) -> Task:
         demonstrations, lessons = found.demonstrations, found.lessons
         questions = [Item(*one) for one in found.items]
     else:
-        facts = draw_facts(GROUPS[settings.split], generator(f"new-knowledge/{settings.seed}", settings.split))
+        facts = draw_facts(
+            GROUPS[settings.split], generator(f"new-knowledge/{settings.seed}", settings.split)
+        )
         questions = _generated(facts, settings)
         demonstrations = _demonstrations(settings)
         lessons = tuple(

@@ -69,7 +69,14 @@ class WorldSettings:
                 "'development' or 'test'",
                 "Choose on development only.",
             )
-        for dial in ("demonstrator_quality", "lazy", "chosen_quality", "rejected_lazy", "label_noise", "generic"):
+        for dial in (
+            "demonstrator_quality",
+            "lazy",
+            "chosen_quality",
+            "rejected_lazy",
+            "label_noise",
+            "generic",
+        ):
             value = getattr(self, dial)
             if not 0 <= value <= 1:
                 raise UserError(
@@ -151,8 +158,8 @@ def _demonstrations(
     for index, (prompt, story) in enumerate(_stories(pool, count, seed)):
         answer = demonstrate(story, demonstrator, generator(identity, "annotator", index))
         rng = generator(identity, "generic", index)
-        prompt, answer = small_talk(rng) if rng.random() < generic else (prompt, answer)
-        rows.append(Demonstration(_item_id(prompt), prompt, answer))
+        said = small_talk(rng) if rng.random() < generic else (prompt, answer)
+        rows.append(Demonstration(_item_id(said[0]), *said))
     return tuple(rows)
 
 
