@@ -64,7 +64,7 @@ class TwoHops(NamedTuple):
     second: Fact
 
 
-KNOWN_COUNTS = {"person": 96, "town": 40, "event": 40}
+KNOWN_COUNTS = {"person": 48, "town": 24, "event": 24}
 NEW_COUNTS = {"person": 24, "town": 12, "event": 12}
 VALUE_COUNTS: dict[Kind, int] = {"craft": 16, "land": 16, "river": 16, "month": 12}
 NEW_GROUPS = ("development", "test")

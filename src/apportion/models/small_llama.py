@@ -5,7 +5,7 @@ Training one twice on one kind of machine gives the same bytes.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
+UNCOUNTED = "|"
+"""In a document, what comes before this mark has no loss: it is read only, since nothing could foretell it."""
+
+IGNORED = -100
 HEADS, LAYERS = 4, 4
 INNER_PER_WIDTH = 2.75
 """Width of the feed-forward layers over that of the model."""
@@ -70,30 +74,41 @@ def word_tokenizer(
     )
 
 
-def packed_rows(stream: Iterator[list[str]], words: Sequence[str], rows: int, length: int) -> np.ndarray:
-    """Return [rows, length] token numbers of documents, each a list of words, one after the other.
+class Rows(NamedTuple):
+    """Token numbers and, for the loss, the same with `IGNORED` where there is none; both [rows, length]."""
+
+    tokens: np.ndarray
+    labels: np.ndarray
+
+
+def packed_rows(stream: Iterator[list[str]], words: Sequence[str], rows: int, length: int) -> Rows:
+    """Return rows of documents, each a list of words, one after the other.
 
     Each row starts a document, documents end in `END`, and what does not fit into a row is cut off.
     """
     number = {word: index for index, word in enumerate(words)}
-    packed = np.empty((rows, length), dtype=np.int64)
+    packed = Rows(*(np.empty((rows, length), dtype=np.int64) for _ in range(2)))
     for row in range(rows):
         tokens: list[int] = []
+        labels: list[int] = []
         while len(tokens) < length:
-            tokens += [number[word] for word in next(stream)]
-            tokens.append(number[END])
-        packed[row] = tokens[:length]
+            document = [*next(stream), END]
+            read = document.index(UNCOUNTED) if UNCOUNTED in document else 0
+            numbers = [number[word] for word in document if word != UNCOUNTED]
+            tokens += numbers
+            labels += [IGNORED] * read + numbers[read:]
+        packed.tokens[row], packed.labels[row] = tokens[:length], labels[:length]
     return packed
 
 
 def train_small_llama(
     words: Sequence[str],
-    token_rows: Callable[[np.random.Generator, int, int], np.ndarray],
+    token_rows: Callable[[np.random.Generator, int, int], Rows],
     recipe: SmallLlamaRecipe,
     identity: str,
     progress: Callable[[str], None] = lambda line: None,
 ) -> "LlamaForCausalLM":
-    """Return a model trained on rows of token numbers, as `token_rows(rng, batch, length)` draws them.
+    """Return a model trained on rows of tokens, as `token_rows(rng, batch, length)` draws them.
 
     `identity` names what is trained: weights and corpus are drawn from it and the recipe's seed. `progress` is
     called with a line now and then. The number of torch threads is set to one while it trains.
@@ -110,7 +125,7 @@ def train_small_llama(
 
 def _train(
     words: Sequence[str],
-    token_rows: Callable[[np.random.Generator, int, int], np.ndarray],
+    token_rows: Callable[[np.random.Generator, int, int], Rows],
     recipe: SmallLlamaRecipe,
     identity: str,
     progress: Callable[[str], None],
@@ -141,8 +156,8 @@ def _train(
     )
     rng = generator(identity, "corpus", recipe.seed)
     for step in range(1, recipe.steps + 1):
-        tokens = torch.from_numpy(token_rows(rng, recipe.batch, recipe.length))  # [batch, length]
-        loss = model(input_ids=tokens, labels=tokens).loss
+        rows = token_rows(rng, recipe.batch, recipe.length)
+        loss = model(input_ids=torch.from_numpy(rows.tokens), labels=torch.from_numpy(rows.labels)).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()

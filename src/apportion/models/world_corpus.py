@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from apportion.models.small_llama import END, PAD, UNKNOWN, packed_rows
+from apportion.models.small_llama import END, PAD, UNKNOWN, Rows, packed_rows
 from apportion.world_language import (
     COLOURS,
     FINAL,
@@ -57,8 +57,8 @@ def documents(rng: np.random.Generator) -> Iterator[str]:
         yield kinds[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))](rng)
 
 
-def token_rows(rng: np.random.Generator, rows: int, length: int) -> np.ndarray:
-    """Return [rows, length] token numbers; each row starts a document, and documents end in `END`."""
+def token_rows(rng: np.random.Generator, rows: int, length: int) -> Rows:
+    """Return rows of tokens; each row starts a document, and documents end in `END`."""
     return packed_rows((document.split() for document in documents(rng)), vocabulary(), rows, length)
 
 
