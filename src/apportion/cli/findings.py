@@ -61,7 +61,7 @@ def findings(directory: Path, *, json: bool = False) -> None:
 def _add_prices(
     directory: Path, by_task: "dict[str, list[Finding]]", budgets: Mapping[str, float | None]
 ) -> None:
-    """Append what other prices would change, where there are runs with pairs; without a budget the largest run is one."""
+    """Append what other prices would change, where there are pairs; without budgets the largest run is one."""
     from apportion.findings.price_ratio import best_share_moves_with_prices
     from apportion.laws.runs import read_runs
 

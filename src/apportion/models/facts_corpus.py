@@ -23,11 +23,14 @@ from apportion.facts_language import (
     statement,
     two_hops,
 )
+from apportion.identity import generator
 from apportion.models.small_llama import END, PAD, UNCOUNTED, UNKNOWN, Rows, packed_rows
 
 _WORDS = ("The", "the", "of", "is", "As", "for", "What", "Question", "Answer", "So", "answer", "and")
 _PUNCTUATION = (".", ",", "?", ":")
 _KNOWN_TWO_HOPS = two_hops(KNOWN_FACTS)
+_WEIGHTS = generator("facts/corpus", "fame").permutation(1 / np.arange(1, len(KNOWN_FACTS) + 1))
+_CUMULATIVE = np.cumsum(_WEIGHTS / _WEIGHTS.sum())
 _EVERYBODY = {
     kind: tuple(name for names in GROUPS.values() for name in getattr(names, kind))
     for kind in ("person", "town", "event")
@@ -58,8 +61,19 @@ def token_rows(rng: np.random.Generator, rows: int, length: int) -> Rows:
     return packed_rows((_TOKEN.findall(document) for document in documents(rng)), vocabulary(), rows, length)
 
 
+def _known(rng: np.random.Generator) -> Fact:
+    """A known fact; half of the time the well-known come more often (by Zipf's law).
+
+    Facts are learned after a plateau, which is the shorter the fewer names stand out (Zucchet et al. 2025,
+    arXiv 2503.21676).
+    """
+    if rng.random() < 0.5:
+        return KNOWN_FACTS[int(rng.integers(len(KNOWN_FACTS)))]
+    return KNOWN_FACTS[int(np.searchsorted(_CUMULATIVE, rng.random()))]
+
+
 def _stated(rng: np.random.Generator) -> str:
-    fact = KNOWN_FACTS[int(rng.integers(len(KNOWN_FACTS)))]
+    fact = _known(rng)
     return "".join(statement(fact, int(rng.integers(WORDINGS))))
 
 
@@ -77,7 +91,7 @@ def bare(question: Fact | TwoHops) -> str:
 
 
 def _known_question(rng: np.random.Generator) -> str:
-    return bare(KNOWN_FACTS[int(rng.integers(len(KNOWN_FACTS)))])
+    return bare(_known(rng))
 
 
 def _known_two_hops(rng: np.random.Generator) -> str:

@@ -42,11 +42,17 @@ def stated(question: Question) -> tuple[tuple[str, str], ...]:
 
     Raises UserError for a first hop of another form than the set's three.
     """
+    person, openings = _person(question)
+    return tuple((opening.format(person), f" {question.hops[0].answers[0]}.") for opening in openings)
+
+
+def _person(question: Question) -> tuple[str, tuple[str, ...]]:
+    """Whom the first hop is about, and how statements of it begin."""
     first = question.hops[0]
     for pattern, openings in _STATED:
         match = pattern.fullmatch(first.question)
         if match:
-            return tuple((opening.format(match[1]), f" {first.answers[0]}.") for opening in openings)
+            return match[1], openings
     cure = "Use the set's own questions."
     raise UserError(question.id, repr(first.question), "a birthdate, year or place asked for", cure)
 
@@ -58,7 +64,7 @@ def composed_knowledge(
     questions = read_questions(located(source or FILE, base), "composed-facts")
     by_person: dict[str, list[Question]] = {}
     for question in questions:
-        by_person.setdefault(stated(question)[0][0], []).append(question)
+        by_person.setdefault(_person(question)[0], []).append(question)
     # A person is a prompt here, so that nobody who is demonstrated is asked about
     people = tuple(Demonstration(name, name, name) for name in by_person)
     share = train_problems / max(1, len(questions))
