@@ -60,7 +60,7 @@ def _person(question: Question) -> tuple[str, tuple[str, ...]]:
 def composed_knowledge(
     source: str | None, base: Path, train_problems: int, items: int | None, told: int, read: float
 ) -> ComposedKnowledge:
-    """Return demonstrations of `train_problems` questions, and lessons and items of other people's."""
+    """Return demonstrations of about `train_problems` questions, at most so many, and lessons and items of others."""
     questions = read_questions(located(source or FILE, base), "composed-facts")
     by_person: dict[str, list[Question]] = {}
     for question in questions:
