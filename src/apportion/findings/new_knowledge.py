@@ -66,7 +66,7 @@ def effects(table: Measured) -> dict[tuple[str, str], Effect]:
             gain = compared(part, [arms[1], arms[0]], [1.0, -1.0], "accuracy")
             if gain is not None:
                 cells = [Cell(mean(part[arm], "accuracy"), PAPER[way][kind][i]) for i, arm in enumerate(arms)]
-                found[way, kind] = Effect(*cells, gain)
+                found[way, kind] = Effect(cells[0], cells[1], gain)
     return found
 
 

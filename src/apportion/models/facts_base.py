@@ -26,7 +26,7 @@ from apportion.models.small_llama import SmallLlamaRecipe, train_small_llama, wo
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-RECIPE = SmallLlamaRecipe(steps=3000, positions=160)
+RECIPE = SmallLlamaRecipe(steps=3500, batch=13, length=80, positions=160)
 
 
 @dataclass(frozen=True, slots=True)

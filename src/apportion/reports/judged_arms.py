@@ -62,7 +62,12 @@ def judged_arms(first: Path, second: Path, judge: Judge) -> JudgedArms:
         cure = "Give both study files the same [task] and seeds."
         raise UserError(f"{first} and {second}", "no graded items in common", "two studies of one task", cure)
     comparisons = [
-        Comparison(f"{seed}/{item}", prompts[item], *(arm.text[seed, item].strip() for arm in arms))
+        Comparison(
+            f"{seed}/{item}",
+            prompts[item],
+            arms[0].text[seed, item].strip(),
+            arms[1].text[seed, item].strip(),
+        )
         for seed in seeds
         for item in items
     ]

@@ -147,7 +147,7 @@ def estimate(study: Study) -> Estimate:
         if task is None
         else Pools(
             *map(len, (task.demonstrations, task.pairs, task.problems, task.answers, task.comparisons)),
-            len(task.lessons),
+            lessons=len(task.lessons),
         ),
         data_fault=fault,
         time=None if study.hardware is None else _time(study, study.hardware, task, len(cells), shared),
