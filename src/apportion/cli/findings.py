@@ -1,6 +1,5 @@
 """`apportion findings`: which of the papers' claims hold on a study."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,14 +32,10 @@ def findings(directory: Path, *, json: bool = False) -> None:
     if directory.is_file():
         by_task = published_findings(directory)
         name = directory.name
-        largest = dict.fromkeys(by_task)
     else:
         record = read_record(directory)
         by_task = {"": all_findings(record.outcomes, record.points, record.study.grid.methods)}
         name = record.name
-        largest = {"": max(record.study.grid.budgets, default=None)}
-    if any(by_task.values()):
-        _add_prices(directory, by_task, largest)
     if json:
         listed = [
             asdict(finding) | ({"task": task} if task else {})
@@ -56,20 +51,6 @@ def findings(directory: Path, *, json: bool = False) -> None:
         if task:
             console.print(escape(task), style="bold")
         _show(console, found)
-
-
-def _add_prices(
-    directory: Path, by_task: "dict[str, list[Finding]]", budgets: Mapping[str, float | None]
-) -> None:
-    """Append what other prices would change, where there are pairs; without budgets the largest run is one."""
-    from apportion.findings.price_ratio import best_share_moves_with_prices
-    from apportion.laws.runs import read_runs
-
-    for runs in read_runs(directory)[0]:
-        task = runs.task if runs.task in by_task else ""
-        if task in by_task and (runs.n_pairs > 0).any():
-            largest = float((runs.n_demonstrations + runs.n_pairs).max())
-            by_task[task].append(best_share_moves_with_prices(runs, budgets.get(task) or largest))
 
 
 def _show(console: Console, found: "list[Finding]") -> None:
