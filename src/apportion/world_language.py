@@ -96,6 +96,7 @@ def _verbs() -> tuple[Verb, ...]:
 VERBS = _verbs()
 """All verbs, most frequent first."""
 
+_SIGN_OF = {verb.word: verb.sign for verb in VERBS}
 _CUMULATIVE = np.cumsum([verb.weight for verb in VERBS])
 _KNOWN_RANKS = np.array([rank for rank, verb in enumerate(VERBS) if verb.known])
 
@@ -118,6 +119,20 @@ def draw_story(rng: np.random.Generator, *, events: int | None = None, known_onl
         story = Story(NAMES[name], THINGS[thing], start, drawn)
         if stays_in_range(story.start, story.steps):
             return story
+
+
+def told(prompt: str) -> tuple[int, tuple[int, ...]] | None:
+    """Return the start and the signed changes of the story in a prompt, or None where there is none.
+
+    >>> told("Q : Tom has 9 coins . he buys 3 . he eats 2 . how many ? A :")
+    (9, (3, -2))
+    """
+    sentences = [sentence.split() for sentence in prompt.split(" . ")]
+    start = next((s[place + 1] for s in sentences for place, word in enumerate(s[:-1]) if word == "has"), "")
+    events = [
+        s for s in sentences if len(s) == 3 and s[0] in PRONOUNS and s[1] in _SIGN_OF and s[2].isdigit()
+    ]
+    return (int(start), tuple(_SIGN_OF[verb] * int(n) for _, verb, n in events)) if start.isdigit() else None
 
 
 def stays_in_range(start: int, steps: tuple[int, ...]) -> bool:

@@ -103,7 +103,7 @@ def test_text_from_data_is_escaped(tmp_path: Path):
     made_study(root, text, items=8)
     table = pl.read_parquet(root / "outcomes.parquet")
     wrong = (
-        pl.when(pl.col("error_class") == "reasoning")
+        pl.when(pl.col("error_class") == "wrong-plan")
         .then(pl.lit(f"{evil}$x$"))
         .otherwise(pl.col("error_class"))
     )

@@ -17,6 +17,7 @@ from apportion.findings.finding import Finding
 from apportion.findings.form_first import form_before_reasoning
 from apportion.findings.measured import Points, main_metric, measured
 from apportion.findings.new_knowledge import WAYS, nothing_known_before, post_training_helps
+from apportion.findings.power_law import power_law_against_rivals
 
 
 def all_findings(outcomes: pl.DataFrame, points: Points, methods: Sequence[str]) -> list[Finding]:
@@ -49,4 +50,5 @@ def all_findings(outcomes: pl.DataFrame, points: Points, methods: Sequence[str])
         form_before_reasoning(accuracy, form),
         style_saturates_early(accuracy, form),
         reasoning_follows_total(accuracy, form),
+        power_law_against_rivals(accuracy),
     ]

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 from matplotlib.figure import Figure
 
-from apportion.findings.measured import Arm, mean, measured
+from apportion.findings.measured import Arm, grouped, mean, measured
 from apportion.reports.drawing import (
     AMBER,
     BLUE,
@@ -29,11 +29,11 @@ NAMES = {"none": "right", "form": "form", "arithmetic": "arithmetic", "reasoning
 
 
 def class_shares(outcomes: pl.DataFrame) -> dict[str, dict[int, Estimate]]:
-    """Return the share of answers in each error class by number of demonstrations, SFT alone and untrained.
+    """Return the share of answers in each group of error classes by demonstrations, SFT alone and untrained.
 
-    "none" is the class of right answers. The shares of one number add up to 1.
+    "none" is the group of right answers. The shares of one number add up to 1.
     """
-    decoded = outcomes.filter((pl.col("metric") == "accuracy") & (pl.col("n_pairs") == 0))
+    decoded = grouped(outcomes).filter((pl.col("metric") == "accuracy") & (pl.col("n_pairs") == 0))
     found = decoded["error_class"].drop_nulls().unique().to_list()
     known = [name for name in COLOURS if name in found]
     shares: dict[str, dict[int, Estimate]] = {}

@@ -15,7 +15,8 @@ from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.findings import Row, described
 from apportion.judgements.rows import read_rows, stem
 from apportion.judgements.subsets import scattered, split_by_prompt
-from apportion.tasks.anatomy import ErrorClass, is_repetition, outcome_class, unanswered
+from apportion.tasks.anatomy import is_repetition, unanswered
+from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.prompts import Template, posed, posed_demonstration
 from apportion.tasks.short_answers import exact_match, f1, final_answer, mentions, normalised, yes_or_no
 from apportion.tasks.sources import located
@@ -108,11 +109,7 @@ def grade_answer(problem: Problem, text: str) -> Grade:
     named = final_answer(answer)
     strict = named is not None and _matches(named, references)
     flexible = strict or _is_there(answer, references)
-    return Grade(
-        strict,
-        flexible,
-        outcome_class(classify_answer(answer, references, hops, strict, flexible)),
-    )
+    return Grade(strict, flexible, classify_answer(answer, references, hops, strict, flexible))
 
 
 def classify_answer(
@@ -125,12 +122,12 @@ def classify_answer(
 ) -> ErrorClass:
     """Return the class of an answer, given its grades and the answers of its first hops.
 
-    "correct", "style-only"; without a named answer what `anatomy.unanswered` says; "missing-or-extra-step", the
+    "none", "style-only"; without a named answer what `anatomy.unanswered` says; "missing-or-extra-step", the
     answer is that of an earlier hop; "wrong-hop", there is working, so some hop in it is wrong; "other" where the
     answer stands alone and no one can tell.
     """
     if strict or flexible:
-        return "correct" if strict else "style-only"
+        return "none" if strict else "style-only"
     named = final_answer(text)
     if named is None or is_repetition(text):
         return unanswered(text, finished)

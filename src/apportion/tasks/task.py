@@ -6,6 +6,7 @@ from typing import Literal
 
 from apportion.judgements.demonstrations import Demonstration, Prompt
 from apportion.judgements.pairs import PreferencePair
+from apportion.tasks.error_classes import ErrorClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,16 @@ class Grade:
     """How one answer was graded.
 
     `strict` asks for the right answer in the right form, `flexible` for the right answer anywhere in the text.
-    `error_class` is "none" for a strictly right answer, else the task's name for what went wrong; "form", or
-    one of `anatomy.FORMLESS`, is always the class of an answer that does not have the demanded form. `score` is
-    what the task's metric records where that is not whether the answer is strictly right.
+    `error_class` is "none" for a strictly right answer, else what went wrong in the words that all tasks share
+    (`error_classes.MEANINGS`); `detail` is the task's own, finer word. `score` is what the task's metric records
+    where that is not whether the answer is strictly right.
     """
 
     strict: bool
     flexible: bool
-    error_class: str
+    error_class: ErrorClass
     score: float | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

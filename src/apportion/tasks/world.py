@@ -15,9 +15,19 @@ from apportion.errors import UserError
 from apportion.identity import generator
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
+from apportion.tasks.anatomy import unanswered
+from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.tasks.world_annotators import Demonstrator, Judge, compare, demonstrate
-from apportion.world_language import Story, draw_story, flexible_answer, question, small_talk, strict_answer
+from apportion.world_language import (
+    Story,
+    draw_story,
+    flexible_answer,
+    question,
+    small_talk,
+    strict_answer,
+    told,
+)
 
 Pool = Literal["demonstrations", "pairs", "development", "test", "answers", "comparisons"]
 
@@ -129,25 +139,47 @@ def pool_of(prompt: str) -> Pool:
 
 
 _EQUATION = re.compile(r"(\d+) ([+-]) (\d+) = (-?\d+)")
+_Written = tuple[str, str, str, str]
 
 
 def grade_answer(problem: Problem, text: str) -> Grade:
-    """Return the grade of an answer, classed when it is not strictly right.
-
-    "form" has no final line; "arithmetic" has one, and an equation that does not hold or that the final line
-    contradicts; "reasoning" calculates without a slip what was not asked.
-    """
+    """Return the grade of an answer: strict asks for the final line, flexible for the right last number."""
     strict = strict_answer(text)
     is_strict = strict == problem.reference
-    is_flexible = flexible_answer(text) == problem.reference
-    if is_strict:
-        return Grade(True, is_flexible, "none")
-    if strict is None:
-        return Grade(False, is_flexible, "form")
-    found = _EQUATION.findall(text)
-    slips = [int(a) + (int(b) if sign == "+" else -int(b)) != int(c) for a, sign, b, c in found]
-    contradicts = bool(found) and found[-1][3] != strict
-    return Grade(False, is_flexible, "arithmetic" if any(slips) or contradicts else "reasoning")
+    is_flexible = is_strict or flexible_answer(text) == problem.reference
+    return Grade(is_strict, is_flexible, _class(problem, text, strict, is_strict, is_flexible))
+
+
+def _class(problem: Problem, text: str, answer: str | None, is_strict: bool, is_flexible: bool) -> ErrorClass:
+    """Return the class of an answer.
+
+    Without a final line "style-only" or what `anatomy.unanswered` says. "arithmetic" has an equation that does not
+    hold or that the final line contradicts. Otherwise the changes that are worked out are held against the story's:
+    some left out or too many, "missing-or-extra-step"; others, "wrong-plan"; "other" where none is worked out.
+    """
+    if is_strict or is_flexible:
+        return "none" if is_strict else "style-only"
+    if answer is None:
+        return unanswered(text, None)
+    found: list[_Written] = _EQUATION.findall(text)
+    if not found:
+        return "other"
+    slips = [int(a) + int(sign + b) != int(c) for a, sign, b, c in found]
+    if any(slips) or found[-1][3] != answer:
+        return "arithmetic"
+    story = told(problem.prompt) if isinstance(problem.prompt, str) else None
+    if story is None:
+        return "other"
+    done = tuple(int(sign + b) for _, sign, b, _ in found)
+    start, asked = story
+    apart = len(done) != len(asked) and (_within(done, asked) or _within(asked, done))
+    return "missing-or-extra-step" if apart and int(found[0][0]) == start else "wrong-plan"
+
+
+def _within(few: tuple[int, ...], many: tuple[int, ...]) -> bool:
+    """Return whether `few` are among `many` in their order."""
+    rest = iter(many)
+    return all(step in rest for step in few)
 
 
 def _demonstrations(
