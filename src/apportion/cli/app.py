@@ -10,6 +10,7 @@ from apportion import __version__
 from apportion.cli.data import app as data_app
 from apportion.cli.findings import findings
 from apportion.cli.fit import fit
+from apportion.cli.judge import judge
 from apportion.cli.plan import plan
 from apportion.cli.report import report
 from apportion.cli.signed import app as signed_app
@@ -29,6 +30,7 @@ app.command(data_app)
 app.command(world_app)
 app.command(signed_app)
 app.command(findings)
+app.command(judge)
 app.command(plan)
 app.command(report)
 app.command(fit)
