@@ -1,5 +1,7 @@
 """The one error that is the user's to mend; everything else is a bug and may crash."""
 
+import errno
+
 
 class UserError(Exception):
     """Input that Apportion cannot use, told in one line: where, what was found, what was expected, what to do.
@@ -17,3 +19,26 @@ class UserError(Exception):
     def __str__(self) -> str:
         line = f"{self.where}: found {self.found}; expected {self.expected}. {self.cure}"
         return " ".join(line.split())
+
+
+_NO_ROOM = ("no room left", "room for the files", "Make room there and type the same command again.")
+_NO_PERMISSION = (
+    "no permission",
+    "a place that may be read and written",
+    "Name another place, or change its permissions (chmod).",
+)
+_OF_THE_DISK = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.EFBIG: ("a limit on the size of files", "room for the files", "Raise it (ulimit -f) and go on."),
+    errno.EACCES: _NO_PERMISSION,
+    errno.EPERM: _NO_PERMISSION,
+    errno.EROFS: ("a read-only file system", "a place that can be written", "Name another place."),
+}
+
+
+def disk_error(error: OSError) -> UserError | None:
+    """Return what the user can mend about an error of the disk: no room, no permission; None for anything else."""
+    if error.errno not in _OF_THE_DISK:
+        return None
+    return UserError(str(error.filename or "the disk"), *_OF_THE_DISK[error.errno])

@@ -1,6 +1,5 @@
 """`apportion world`: build the base model, show problems and judgements, tell what the world holds."""
 
-import sys
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated
 import cyclopts
 import msgspec
 
+from apportion.cli.progress_bar import progress_bar
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.tasks.task import Problem
@@ -24,19 +24,22 @@ _DEFAULTS = WorldSettings()
 
 
 @app.command
-def build(*, out: Path = Path("runs/world-base"), json: bool = False) -> None:
+def build(*, out: Path = Path("runs/world-base"), quiet: bool = False, json: bool = False) -> None:
     """Train the base model again, minutes on one thread, and print its score.
 
     Parameters
     ----------
     out: Path
         The folder to write; the base that is shipped stays as it is.
+    quiet: bool
+        Show no progress.
     json: bool
         Print one JSON document.
     """
     from apportion.models.world_base import build_world_base
 
-    score = build_world_base(out, progress=lambda line: print(line, file=sys.stderr, flush=True))
+    with progress_bar("training the world's base", quiet=quiet) as told:
+        score = build_world_base(out, progress=told)
     if json:
         _print_json({"folder": str(out), **asdict(score)})
         return

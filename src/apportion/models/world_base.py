@@ -68,11 +68,12 @@ def world_tokenizer() -> "PreTrainedTokenizerFast":
 def build_world_base(
     folder: Path,
     recipe: WorldBaseRecipe = WorldBaseRecipe(),
-    progress: Callable[[str], None] = lambda line: None,
+    progress: Callable[[float, str], None] = lambda share, now: None,
 ) -> WorldBaseScore:
     """Train the base, write it to `folder` as a transformers folder of safetensors, and return its score.
 
-    `progress` is called with a line now and then. The number of torch threads is set to one while it trains.
+    `progress` is called now and then with the share of the steps that is done and a line. The number of torch
+    threads is set to one while it trains.
     """
     import torch
 
@@ -88,7 +89,7 @@ def build_world_base(
         torch.set_num_threads(threads)
 
 
-def _train(recipe: WorldBaseRecipe, progress: Callable[[str], None]) -> "LlamaForCausalLM":
+def _train(recipe: WorldBaseRecipe, progress: Callable[[float, str], None]) -> "LlamaForCausalLM":
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -124,7 +125,7 @@ def _train(recipe: WorldBaseRecipe, progress: Callable[[str], None]) -> "LlamaFo
         schedule.step()
         optimizer.zero_grad()
         if step % 100 == 0 or step == recipe.steps:
-            progress(f"world base: step {step} of {recipe.steps}, loss {loss.item():.3f}")
+            progress(step / recipe.steps, f"step {step} of {recipe.steps}, loss {loss.item():.3f}")
     return model.eval()
 
 
