@@ -133,9 +133,10 @@ def makespan(graph: Graph, speeds: Speeds, done: set[str], workers: int) -> floa
 
 
 def _at(found: dict[str, Any], keys: tuple[str, ...]) -> Line:
+    place: Any = found
     for key in keys:
-        found = found[key]
-    return Line(*found)
+        place = place[key]
+    return Line(*place)
 
 
 def _called(settings: PreferenceSettings) -> str:
