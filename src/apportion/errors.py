@@ -1,6 +1,7 @@
 """The one error that is the user's to mend; everything else is a bug and may crash."""
 
 import errno
+import re
 
 
 class UserError(Exception):
@@ -37,8 +38,16 @@ _OF_THE_DISK = {
 }
 
 
-def disk_error(error: OSError) -> UserError | None:
-    """Return what the user can mend about an error of the disk: no room, no permission; None for anything else."""
-    if error.errno not in _OF_THE_DISK:
+_NUMBER = re.compile(r"\(os error (\d+)\)")
+
+
+def disk_error(error: Exception) -> UserError | None:
+    """Return what the user can mend about an error of the disk: no room, no permission; None for anything else.
+
+    Libraries written in Rust (safetensors, polars) have errors of their own, with the system's number in the text.
+    """
+    told = _NUMBER.search(str(error))
+    number = error.errno if isinstance(error, OSError) else int(told[1]) if told else None
+    if number not in _OF_THE_DISK:
         return None
-    return UserError(str(error.filename or "the disk"), *_OF_THE_DISK[error.errno])
+    return UserError(str(getattr(error, "filename", None) or "the disk"), *_OF_THE_DISK[number])

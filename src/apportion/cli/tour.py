@@ -103,7 +103,7 @@ def steps_of(out: Path, *, quiet: bool = False) -> list[Step]:
         Step(
             "Whom will this user trust?",
             "SEMBA and its rivals say the sign of each later event before they see it.",
-            ("signed", "compare", str(network), "--task", "sign", "--models", "semba-pure,trees,reputation,positive",
+            ("signed", "compare", str(network), "--task", "sign", "--models", "semba-pure,reputation,positive",
              "--seeds", "1", "--out", str(compared), *hush),
             leaves=compared,
         ),

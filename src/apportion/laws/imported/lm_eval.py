@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -77,7 +78,7 @@ def sample_outcomes(text: str, path: Path, metric: str | None) -> list[Outcome]:
     return [Outcome(task, chosen, "score", fmean(scores[chosen]), len(scores[chosen]), file=str(path))]
 
 
-def _chosen(numbers: dict[str, float], metric: str | None) -> str | None:
+def _chosen(numbers: Mapping[str, float], metric: str | None) -> str | None:
     """Return the full name of the metric that is asked for, or of the first preferred one."""
     for wanted in (metric,) if metric else PREFERRED:
         for name in numbers:
