@@ -1,6 +1,5 @@
 """`apportion world`: build the base model, show problems and judgements, tell what the world holds."""
 
-import sys
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Literal
 import cyclopts
 import msgspec
 
+from apportion.cli.progress_bar import progress_bar
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.tasks.task import Problem
@@ -30,6 +30,7 @@ def build(
     language: Literal["stories", "facts"] = "stories",
     width: int = 96,
     seed: int = 0,
+    quiet: bool = False,
     json: bool = False,
 ) -> None:
     """Train a base model again, minutes on one thread, and print its score.
@@ -44,6 +45,8 @@ def build(
         The model's width; the shipped bases have 96, which is half a million parameters.
     seed: int
         Of its weights and of what it reads; the shipped bases have 0.
+    quiet: bool
+        Show no progress.
     json: bool
         Print one JSON document.
     """
@@ -53,13 +56,8 @@ def build(
         "stories": (world_base.RECIPE, world_base.build_world_base),
         "facts": (facts_base.RECIPE, facts_base.build_facts_base),
     }[language]
-    score = asdict(
-        train(
-            out,
-            replace(recipe, width=width, seed=seed),
-            lambda line: print(line, file=sys.stderr, flush=True),
-        )
-    )
+    with progress_bar("training a base model", quiet=quiet) as told:
+        score = asdict(train(out, replace(recipe, width=width, seed=seed), told))
     if json:
         _print_json({"folder": str(out), **score})
         return

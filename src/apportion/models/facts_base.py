@@ -52,7 +52,7 @@ def facts_tokenizer(recipe: SmallLlamaRecipe = RECIPE) -> "PreTrainedTokenizerFa
 def build_facts_base(
     folder: Path,
     recipe: SmallLlamaRecipe = RECIPE,
-    progress: Callable[[str], None] = lambda line: None,
+    progress: Callable[[float, str], None] = lambda share, now: None,
 ) -> FactsBaseScore:
     """Train the base, write it to `folder` as a transformers folder of safetensors, and return its score."""
     model = train_small_llama(vocabulary(), token_rows, recipe, "facts/base", progress)

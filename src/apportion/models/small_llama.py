@@ -106,12 +106,13 @@ def train_small_llama(
     token_rows: Callable[[np.random.Generator, int, int], Rows],
     recipe: SmallLlamaRecipe,
     identity: str,
-    progress: Callable[[str], None] = lambda line: None,
+    progress: Callable[[float, str], None] = lambda share, now: None,
 ) -> "LlamaForCausalLM":
     """Return a model trained on rows of tokens, as `token_rows(rng, batch, length)` draws them.
 
     `identity` names what is trained: weights and corpus are drawn from it and the recipe's seed. `progress` is
-    called with a line now and then. The number of torch threads is set to one while it trains.
+    called now and then with the share of the steps that is done and a line. The number of torch threads is set to one
+    while it trains.
     """
     import torch
 
@@ -128,7 +129,7 @@ def _train(
     token_rows: Callable[[np.random.Generator, int, int], Rows],
     recipe: SmallLlamaRecipe,
     identity: str,
-    progress: Callable[[str], None],
+    progress: Callable[[float, str], None],
 ) -> "LlamaForCausalLM":
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -164,5 +165,5 @@ def _train(
         schedule.step()
         optimizer.zero_grad()
         if step % 100 == 0 or step == recipe.steps:
-            progress(f"{identity}: step {step} of {recipe.steps}, loss {loss.item():.3f}")
+            progress(step / recipe.steps, f"step {step} of {recipe.steps}, loss {loss.item():.3f}")
     return model.eval()

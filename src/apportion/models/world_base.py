@@ -43,11 +43,12 @@ def world_tokenizer() -> "PreTrainedTokenizerFast":
 def build_world_base(
     folder: Path,
     recipe: SmallLlamaRecipe = RECIPE,
-    progress: Callable[[str], None] = lambda line: None,
+    progress: Callable[[float, str], None] = lambda share, now: None,
 ) -> WorldBaseScore:
     """Train the base, write it to `folder` as a transformers folder of safetensors, and return its score.
 
-    `progress` is called with a line now and then. The number of torch threads is set to one while it trains.
+    `progress` is called now and then with the share of the steps that is done and a line. The number of torch
+    threads is set to one while it trains.
     """
     model = train_small_llama(vocabulary(), token_rows, recipe, "world/base", progress)
     tokenizer = world_tokenizer()

@@ -7,6 +7,7 @@ from apportion.errors import UserError
 from apportion.judgements.demonstrations import Prompt
 from apportion.models.causal import here
 from apportion.studies.cells import Cell, Purchase
+from apportion.studies.expectation import Expectation, expectation_lines
 from apportion.studies.progress import duration
 from apportion.studies.stages import refuse_no_lessons, refuse_nothing_held_out, refuse_small_pool
 from apportion.studies.study import Hardware, Study
@@ -80,7 +81,7 @@ class MachineTime:
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What a study will do. `model_fault` says why the model is not there yet, `data_fault` why the pools are not
-    known; `time` is None without [hardware].
+    known; `time` is None without [hardware]; `expected` is what a probe of this machine foretells.
     """
 
     study: str
@@ -97,6 +98,7 @@ class Estimate:
     pools: Pools | None
     data_fault: str | None
     time: MachineTime | None
+    expected: Expectation | None = None
 
     def refuse(self) -> None:
         """Raise the UserError with which the run would refuse these pools, if it would."""
@@ -190,6 +192,8 @@ def estimate_lines(found: Estimate) -> list[str]:
             f"{found.time.tokens_decoded / 1e6:,.1f} million decoded, about {duration(found.time.seconds)} at the "
             f"speeds in [hardware]; {found.time.machine_usd:,.2f} USD for the machine"
         )
+    if found.expected:
+        lines += expectation_lines(found.expected)
     return lines
 
 
