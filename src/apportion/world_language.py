@@ -22,6 +22,8 @@ FINAL = "####"
 NAMES = ("Tom", "Ann", "Ben", "Eva", "Max", "Ida", "Leo", "Mia")
 THINGS = ("coins", "books", "cards", "shells", "pens", "stamps", "keys", "plums")
 PRONOUNS = ("he", "she")
+COLOURS = ("red", "blue", "green", "white", "black")
+PLACES = ("north", "south", "hill", "lake", "river")
 
 VERB_COUNT = 384
 ZIPF_EXPONENT = 1.0
@@ -158,6 +160,20 @@ def narrative(story: Story) -> str:
 def question(story: Story) -> str:
     """Return the prompt that asks how the story ends."""
     return f"Q : {narrative(story)} how many ? A :"
+
+
+def small_talk(rng: np.random.Generator) -> tuple[str, str]:
+    """Return a prompt that asks for nothing in particular, and a fluent answer of many words without a step in it.
+
+    What P2 (arXiv 2410.03717) calls generic data: it teaches a tone, and nothing of the task.
+    """
+    name, thing, colour, place, count = rng.integers(
+        (0, 0, 0, 0, 0), (len(NAMES), len(THINGS), len(COLOURS), len(PLACES), LARGEST + 1)
+    ).tolist()
+    who, what, tint, where = NAMES[name], THINGS[thing], COLOURS[colour], PLACES[place]
+    prompt = f"Q : {who} has {count} {tint} {what} . so ? A :"
+    answer = f" so , {who} likes {what} and {who} lives by the {where} . the {what} of {who} are {tint} , "
+    return prompt, answer + f"and that is so . now {who} has {count} {what} ."
 
 
 def equations(start: int, steps: tuple[int, ...]) -> list[str]:

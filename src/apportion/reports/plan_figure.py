@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from apportion.errors import UserError
 from apportion.laws.runs import Runs
-from apportion.laws.surface import evidence_of
+from apportion.laws.evidence import evidence_of
 from apportion.laws.surface_kernel import ONSET, Floats
 from apportion.laws.surface_prior import SurfacePrior
 from apportion.plans import Plan, Prices, expected_surface

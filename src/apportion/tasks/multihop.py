@@ -174,7 +174,7 @@ def _task(kind: Source, settings: MultihopSettings, base: Path, test: str, train
     source = settings.test or _FOLDER + test
     questions = read_questions(located(source, base), kind)
     by_id = {question.id: question for question in questions}
-    rows = tuple(Demonstration(q.id, q.question, _worked(q)) for q in questions)
+    rows = tuple(Demonstration(q.id, q.question, worked_answer(q)) for q in questions)
     trained_on = settings.train or (None if train is None or settings.test else _FOLDER + train)
     if trained_on is None:
         shown, held_out = split_by_prompt(rows, settings.train_problems, SPLIT_SEED)
@@ -210,7 +210,7 @@ def _problems(question: Question, kind: Source, source: str, settings: MultihopS
     if settings.ask == "composed":
         hops = tuple(answer for hop in question.hops[:-1] for answer in hop.answers)
         prompt = posed(_prompt(question, settings), settings.prompt_template)
-        return [Problem(question.id, prompt, _reference(question.answers, hops))]
+        return [Problem(question.id, prompt, reference_of(question.answers, hops))]
     if not question.hops or not all(hop.answers for hop in question.hops):
         cure = 'Write ask = "composed"; bamboogle and composed-facts have single hops.'
         raise UserError(source, f"no answers to the single hops of {kind}", "hops to ask", cure)
@@ -218,14 +218,14 @@ def _problems(question: Question, kind: Source, source: str, settings: MultihopS
         Problem(
             f"{question.id}/{place}",
             posed(hop.question, settings.prompt_template),
-            _reference(hop.answers, ()),
+            reference_of(hop.answers, ()),
         )
         for place, hop in enumerate(question.hops, 1)
     ]
 
 
-def _reference(answers: Sequence[str], hops: Sequence[str]) -> str:
-    """The answers a line, and after a blank line those of the earlier hops."""
+def reference_of(answers: Sequence[str], hops: Sequence[str]) -> str:
+    """Return the answers a line, and after a blank line those of the earlier hops: what a problem refers to."""
     return "\n".join(answers) + ("\n\n" + "\n".join(hops) if hops else "")
 
 
@@ -250,7 +250,8 @@ def _is_there(text: str, references: Sequence[str]) -> bool:
     return mentions(sentence, references)
 
 
-def _worked(question: Question) -> str:
+def worked_answer(question: Question) -> str:
+    """Return the answer with its hops, or with the sentences that answer it where the hops have no answers."""
     if question.hops and all(hop.answers for hop in question.hops):
         working = " ".join(f"{hop.question} {hop.answers[0].rstrip('.')}." for hop in question.hops)
     else:
@@ -267,7 +268,7 @@ def _prompt(question: Question, settings: MultihopSettings) -> str:
 
 
 def _demonstration(question: Question, settings: MultihopSettings) -> Demonstration:
-    worked = _worked(question)
+    worked = worked_answer(question)
     if settings.context:  # the passages are in the prompt already
         worked = f"So the answer is {question.answers[0].rstrip('.')}." if not question.hops else worked
     return Demonstration(question.id, _prompt(question, settings), worked)

@@ -43,7 +43,8 @@ class Task:
     (metric "accuracy"), `answers` are held-out demonstrations scored by nats per response token (metric "nll",
     lower is better), `comparisons` are held-out pairs scored by whether the chosen side is likelier (metric
     "preference_accuracy"). Any of the three may be empty, not all. `metric` is "accuracy" or, where answers have no
-    right and wrong, the name of what a grade's score is.
+    right and wrong, the name of what a grade's score is. `lessons` are what some studies teach last of
+    all, to see what the model that was trained before makes of it.
     """
 
     name: str
@@ -55,3 +56,4 @@ class Task:
     grade: Callable[[Problem, str], Grade]
     max_new_tokens: int
     metric: Literal["accuracy", "rouge_l"] = "accuracy"
+    lessons: tuple[Demonstration, ...] = ()

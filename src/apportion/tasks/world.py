@@ -19,7 +19,15 @@ from apportion.tasks.anatomy import unanswered
 from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.tasks.world_annotators import Demonstrator, Judge, compare, demonstrate
-from apportion.world_language import Story, draw_story, flexible_answer, question, strict_answer, told
+from apportion.world_language import (
+    Story,
+    draw_story,
+    flexible_answer,
+    question,
+    small_talk,
+    strict_answer,
+    told,
+)
 
 Pool = Literal["demonstrations", "pairs", "development", "test", "answers", "comparisons"]
 
@@ -45,7 +53,8 @@ class WorldSettings:
 
     Counts are sizes of pools. The dials are probabilities: `demonstrator_quality` that a demonstration is
     right, `lazy` that it shows no working, `chosen_quality` that a chosen answer is right, `rejected_lazy`
-    that a rejected one shows no working, `label_noise` that a pair's two sides are swapped.
+    that a rejected one shows no working, `label_noise` that a pair's two sides are swapped, `generic` that a
+    demonstration is small talk, which has nothing to do with the task.
     """
 
     seed: int = 0
@@ -60,6 +69,7 @@ class WorldSettings:
     chosen_quality: float = 1.0
     rejected_lazy: float = 0.6
     label_noise: float = 0.0
+    generic: float = 0.0
 
     def __post_init__(self) -> None:
         if self.split not in ("development", "test"):
@@ -69,7 +79,14 @@ class WorldSettings:
                 "'development' or 'test'",
                 "Choose on development only.",
             )
-        for dial in ("demonstrator_quality", "lazy", "chosen_quality", "rejected_lazy", "label_noise"):
+        for dial in (
+            "demonstrator_quality",
+            "lazy",
+            "chosen_quality",
+            "rejected_lazy",
+            "label_noise",
+            "generic",
+        ):
             value = getattr(self, dial)
             if not 0 <= value <= 1:
                 raise UserError(
@@ -101,7 +118,7 @@ def world_task(settings: WorldSettings) -> Task:
     return Task(
         name="world",
         demonstrations=_demonstrations(
-            "demonstrations", settings.demonstrations, settings.seed, settings.demonstrator
+            "demonstrations", settings.demonstrations, settings.seed, settings.demonstrator, settings.generic
         ),
         pairs=_pairs("pairs", settings.pairs, settings.seed, settings.judge),
         problems=tuple(
@@ -166,17 +183,16 @@ def _within(few: tuple[int, ...], many: tuple[int, ...]) -> bool:
 
 
 def _demonstrations(
-    pool: Pool, count: int, seed: int, demonstrator: Demonstrator
+    pool: Pool, count: int, seed: int, demonstrator: Demonstrator, generic: float = 0.0
 ) -> tuple[Demonstration, ...]:
     identity = f"world/{seed}/{pool}"
-    return tuple(
-        Demonstration(
-            _item_id(prompt),
-            prompt,
-            demonstrate(story, demonstrator, generator(identity, "annotator", index)),
-        )
-        for index, (prompt, story) in enumerate(_stories(pool, count, seed))
-    )
+    rows = []
+    for index, (prompt, story) in enumerate(_stories(pool, count, seed)):
+        answer = demonstrate(story, demonstrator, generator(identity, "annotator", index))
+        rng = generator(identity, "generic", index)
+        said = small_talk(rng) if rng.random() < generic else (prompt, answer)
+        rows.append(Demonstration(_item_id(said[0]), *said))
+    return tuple(rows)
 
 
 def _pairs(pool: Pool, count: int, seed: int, judge: Judge) -> tuple[PreferencePair, ...]:
