@@ -63,15 +63,22 @@ def findings(directory: Path, *, json: bool = False) -> None:
 def _found(path: Path) -> _Found:
     from apportion.findings import all_findings, error_curves
     from apportion.findings.minority_class import read_comparison, semba_above_rivals
+    from apportion.findings.price_ratio import price_findings
     from apportion.findings.published import published_findings
     from apportion.reports.record import read_record
 
     if path.is_file() and path.suffix.lower() == ".json":
         return _Found(path.name, {"": [semba_above_rivals(read_comparison(path))]})
     if path.is_file():
-        return _Found(path.name, published_findings(path))
+        published = published_findings(path)
+        for task, finding in price_findings(path).items():
+            published.get(task, []).append(finding)
+        return _Found(path.name, published)
     record = read_record(path)
     some = all_findings(record.outcomes, record.points, record.study.grid.methods)
+    if some and record.study.grid.budgets:
+        demonstrations = max(record.study.grid.budgets) / record.study.prices.demonstration
+        some += price_findings(path, demonstrations).values()
     if (path / COMPARISON).is_file() and (path / COMPARISON).stat().st_size:
         some.append(semba_above_rivals(read_comparison(path / COMPARISON)))
     return _Found(record.name, {"": some}, error_curves(record.outcomes))
