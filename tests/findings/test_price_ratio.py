@@ -1,9 +1,11 @@
 """The best split as prices move: found where it moves, and nothing claimed of too few runs."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from apportion.findings.price_ratio import best_share_moves_with_prices
+from apportion.findings.price_ratio import best_share_moves_with_prices, price_findings
 from apportion.laws.runs import Runs
 from apportion.laws.surface_prior import NO_PRIOR
 from apportion.plans.price_ratio import splits_by_price
@@ -37,6 +39,23 @@ def test_the_split_of_equal_prices_never_gains_at_other_prices():
         assert (split.lost >= 0).all()
         assert ((split.share_of_money >= 0) & (split.share_of_money <= 1)).all()
         assert split.demonstrations_per_label.shape == (50,)
+
+
+def test_a_table_of_runs_gives_one_finding_a_task(tmp_path: Path):
+    made = runs(both_kinds_are_needed)
+    lines = [
+        f"{task},{s},{p},{y:.4f}"
+        for task in ("one", "two")
+        for s, p, y in zip(made.n_demonstrations, made.n_pairs, made.y, strict=True)
+    ]
+    table = tmp_path / "runs.csv"
+    table.write_text(
+        "\n".join(["task,n_demonstrations,n_pairs,score", *lines, "three,10,0,0.2", "three,90,0,0.4"])
+    )
+    found = price_findings(table)
+    assert set(found) == {"one", "two"}
+    assert found["one"].numbers["budget"] == 3200
+    assert found["one"].numbers == found["two"].numbers
 
 
 @pytest.mark.parametrize("kept", [3, 1])

@@ -98,13 +98,14 @@ def test_answers_count_in_any_form_and_only_if_right():
         for text in (
             f" The home of Tavo is {earlier} . The land of {earlier} is {right} . So the answer is {right} .",
             f" {right} .",
+            f" {right} . Question : What is the home of Tavo ? Answer : {earlier} .",
             f" So the answer is {earlier} .",
             "",
         )
     ]
-    assert [grade.score for grade in graded] == [1.0, 1.0, 0.0, 0.0]
-    assert [grade.strict for grade in graded] == [True, False, False, False]
-    assert graded[2].error_class == "missing-or-extra-step"
+    assert [grade.score for grade in graded] == [1.0, 1.0, 1.0, 0.0, 0.0]
+    assert [grade.strict for grade in graded] == [True, False, False, False, False]
+    assert graded[3].error_class == "missing-or-extra-step"
 
 
 def test_wordings_end_in_the_value():

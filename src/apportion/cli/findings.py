@@ -22,7 +22,7 @@ class _Found(NamedTuple):
     curves: "tuple[ErrorCurve, ...]" = ()
 
 
-def findings(directory: Path, *, json: bool = False) -> None:
+def findings(directory: Path, *larger: Path, json: bool = False) -> None:
     """Show which of the papers' claims hold, beside what the papers say, and how each class of errors falls.
 
     Parameters
@@ -30,10 +30,14 @@ def findings(directory: Path, *, json: bool = False) -> None:
     directory: Path
         A study's folder, such as runs/world; a CSV file of published scores: task, metric, budget_examples,
         sft_fraction, n_sft, n_pref, score; or the JSON file that `signed compare --out` wrote.
+    larger: Path
+        Folders of the same study on larger models, in order of size: what the size changes is told too.
     json: bool
         Print one JSON document on standard output.
     """
     found = _found(directory)
+    if larger:
+        found.by_task["sizes"] = _by_size((directory, *larger))
     if json:
         listed = [
             asdict(finding) | ({"task": task} if task else {})
@@ -63,18 +67,42 @@ def findings(directory: Path, *, json: bool = False) -> None:
 def _found(path: Path) -> _Found:
     from apportion.findings import all_findings, error_curves
     from apportion.findings.minority_class import read_comparison, semba_above_rivals
+    from apportion.findings.price_ratio import price_findings
     from apportion.findings.published import published_findings
     from apportion.reports.record import read_record
 
     if path.is_file() and path.suffix.lower() == ".json":
         return _Found(path.name, {"": [semba_above_rivals(read_comparison(path))]})
     if path.is_file():
-        return _Found(path.name, published_findings(path))
+        published = published_findings(path)
+        for task, finding in price_findings(path).items():
+            published.get(task, []).append(finding)
+        return _Found(path.name, published)
     record = read_record(path)
     some = all_findings(record.outcomes, record.points, record.study.grid.methods)
+    if some and record.study.grid.budgets:
+        demonstrations = max(record.study.grid.budgets) / record.study.prices.demonstration
+        some += price_findings(path, demonstrations).values()
     if (path / COMPARISON).is_file() and (path / COMPARISON).stat().st_size:
         some.append(semba_above_rivals(read_comparison(path / COMPARISON)))
     return _Found(record.name, {"": some}, error_curves(record.outcomes))
+
+
+def _by_size(directories: tuple[Path, ...]) -> "list[Finding]":
+    from apportion.findings import Allocation, main_metric, measured
+    from apportion.findings.model_size import Sized, best_share_moves_with_size, smallest_model_chooses
+    from apportion.reports.record import read_record
+
+    records = [read_record(path) for path in directories]
+    metric = main_metric(records[0].outcomes)
+    if metric is None:
+        return []
+    method = records[0].study.grid.methods[0]
+    models = [
+        Sized(record.name, Allocation(measured(record.outcomes, metric), record.points, metric, method))
+        for record in records
+    ]
+    return [best_share_moves_with_size(models), smallest_model_chooses(models)]
 
 
 def _show(console: Console, found: "list[Finding]") -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from apportion.findings.finding import (
     Finding,
     Number,
+    Said,
     Verdict,
     as_share,
     in_points,
@@ -20,6 +21,8 @@ from apportion.statistics import Estimate
 
 WAYS = {"fine-tuning": "recalled", "context": "told"}
 """How the new facts are learned, and the items that ask for them then."""
+
+HOW = {"fine-tuning": "fine-tuning", "context": "reading them in context"}
 
 KINDS = ("direct", "two-hops")
 
@@ -76,8 +79,7 @@ def post_training_helps(table: Measured, way: str) -> Finding:
     Holds if the interval of the paired gain over the base lies above 0, fails if it lies at or below 0. The direct
     questions' gain and, where they were graded, the scores without learning stand beside it.
     """
-    how = "fine-tuning" if way == "fine-tuning" else "reading them in context"
-    claim = f"Post-training for two hops makes new facts usable that are learned by {how}."
+    claim = f"Post-training for two hops makes new facts usable that are learned by {HOW[way]}."
     found = effects(table)
     hops, direct = found.get((way, "two-hops")), found.get((way, "direct"))
     if hops is None or direct is None:
@@ -98,11 +100,19 @@ def post_training_helps(table: Measured, way: str) -> Finding:
         asked = "Asked directly" if kind == "direct" else "in two hops"
         said.append(
             f"{asked}, {as_share(effect.base.accuracy)} from the base and {as_share(effect.post_trained.accuracy)} "
-            f"from the post-trained model, {in_points(effect.gain)} (paper: {effect.base.paper:.0%} and "
-            f"{effect.post_trained.paper:.0%})"
+            f"from the post-trained model, {in_points(effect.gain)}"
         )
     numbers |= sample(hops.gain)
-    return Finding(claim, verdict, numbers, "; ".join(said) + ".")
+    return Finding(claim, verdict, numbers, "; ".join(said) + ".", _paper(way))
+
+
+def _paper(way: str) -> Said:
+    """What the paper's table says."""
+    told = (
+        f"{kind.replace('-', ' ')} {base:.0%} from the base, {post:.0%} post-trained"
+        for kind, (base, post) in PAPER[way].items()
+    )
+    return Said("2410.03717", f"100 facts learned by {HOW[way]}: {'; '.join(told)}.")
 
 
 def nothing_known_before(table: Measured) -> Finding:

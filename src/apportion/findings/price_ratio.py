@@ -1,16 +1,30 @@
-"""Does the best split move as prices move? (arXiv 2502.11284, whose follow-up calls the ratio of prices an input)"""
+"""Does the best split of the money move as prices move? (arXiv 2502.11284 splits at equal prices)"""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from apportion.findings.finding import Finding, Number, Verdict, missing
-from apportion.laws.runs import Runs
+from apportion.laws.runs import Runs, read_runs
 from apportion.plans.price_ratio import FACTORS, splits_by_price
 
 LEAST_CELLS = 4
 STILL = 0.05
 """Within this the share has not moved."""
+
+
+def price_findings(table: Path, budget: float | None = None) -> dict[str, Finding]:
+    """Return what other prices would change, by task, for the curves of a table or a study's folder that have pairs.
+
+    `budget` is in demonstrations, that of the largest run where it is None.
+    """
+    found = {}
+    for runs in read_runs(table)[0]:
+        if (runs.n_pairs > 0).any():
+            largest = float((runs.n_demonstrations + runs.n_pairs).max())
+            found[runs.task or ""] = best_share_moves_with_prices(runs, budget or largest)
+    return found
 
 
 def best_share_moves_with_prices(runs: Runs, budget: float, factors: Sequence[float] = FACTORS) -> Finding:

@@ -6,6 +6,7 @@ facts as statements, for a study with `taught = true`; the problems ask for each
 with nothing before the question and with the facts told before it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +39,7 @@ from apportion.tasks.task import Grade, Problem, Task
 Way = Literal["recalled", "told"]
 """recalled: nothing stands before the question; told: the facts do, among others."""
 
+_NEXT_QUESTION = re.compile(r"\bQuestion ?:")
 MOST_DEMONSTRATIONS = 100_000
 
 
@@ -121,9 +123,10 @@ def new_knowledge_task(settings: NewKnowledgeSettings, base: Path) -> Task:
 def grade_fact(problem: Problem, text: str) -> Grade:
     """Return `multihop.grade_answer`'s grade, scored by whether the answer is right in any form.
 
-    The untrained model has never seen the form, and form is not what is asked here.
+    The untrained model has never seen the form, and form is not what is asked here. It also goes on with questions
+    of its own: they and their answers are not counted.
     """
-    grade = grade_answer(problem, text)
+    grade = grade_answer(problem, _NEXT_QUESTION.split(text, maxsplit=1)[0])
     return replace(grade, score=float(grade.flexible))
 
 
