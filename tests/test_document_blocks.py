@@ -2,8 +2,9 @@
 
 A comment above a block of code marks it: `<!-- run -->`; `<!-- run: slow -->` for what takes minutes; `<!-- run: exit 2
 -->` where a command ends so. In a console block a line that begins with `$ apportion` is run, and what follows is its
-output; after a Python block `<!-- output -->` marks the block with its output. A line `...` stands for any lines.
-Blocks are run in a folder with the files of docs/examples, which also lie under docs/examples there.
+output; after a Python block `<!-- output -->` marks the block with its output. A line `...` stands for any lines, or
+none. Blocks are run in a folder with the files of docs/examples, which also lie under docs/examples there,
+and with studies/.
 """
 
 import contextlib
@@ -96,11 +97,10 @@ def commands(text: str) -> list[tuple[str, str]]:
 
 
 def agrees(shown: str, written: str) -> bool:
-    """Whether an output is what a document says; a line `...` there stands for any lines."""
-    lines = [line.rstrip() for line in written.strip().splitlines()]
-    pattern = "\n".join("(?:.*)" if line == "..." else re.escape(line) for line in lines)
-    pattern = pattern.replace("(?:.*)", "[\\s\\S]*")
-    plain = "\n".join(line.rstrip() for line in shown.strip().splitlines())
+    """Whether an output is what a document says; a line `...` there stands for any lines, or none."""
+    plain = "".join(f"{line.rstrip()}\n" for line in shown.strip("\n").splitlines())
+    lines = (line.rstrip() for line in written.strip("\n").splitlines())
+    pattern = "".join(r"(?:.*\n)*" if line == "..." else f"{re.escape(line)}\n" for line in lines)
     return re.fullmatch(pattern, plain) is not None
 
 
@@ -123,6 +123,7 @@ def check(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run a block in a folder of its own and compare what it prints."""
     for place in (folder, folder / "docs" / "examples"):
         shutil.copytree(ROOT / "docs" / "examples", place, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "studies", folder / "studies", dirs_exist_ok=True)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", "120")
     if block.language == "python":
@@ -175,6 +176,7 @@ def test_a_dead_link_and_a_dead_anchor_are_found(tmp_path: Path) -> None:
 def test_another_output_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert agrees("a\nb \nc\nd\n", "a\n...\nd\n")
     assert agrees("a (b)\n", "a (b)")
+    assert agrees("a\nb\n", "a\n...\nb\n...")
     assert not agrees("a\nb\n", "a\n")
     assert not agrees("a\nx\n", "a\nb\n")
     right = "<!-- run -->\n```python\nprint(1)\n```\n\n<!-- output -->\n```\n1\n```\n"
