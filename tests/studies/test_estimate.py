@@ -64,7 +64,7 @@ def test_what_the_run_would_refuse_the_dry_run_refuses_after_its_table(
     assert old in TINY
     study = write_study(tmp_path, TINY.replace(old, new))
     with pytest.raises(SystemExit) as ended:
-        main(["study", "run", str(study), "--dry-run", *["--json"] * json_asked_for])
+        main(["study", "run", str(study), "--dry-run", "--no-probe", *["--json"] * json_asked_for])
     shown = capsys.readouterr()
     assert ended.value.code == 2
     assert part in shown.err
@@ -98,7 +98,9 @@ def test_as_json_it_is_one_document_and_nothing_is_written(
 ) -> None:
     study = write_study(tmp_path)
     with pytest.raises(SystemExit) as ended:
-        main(["study", "run", str(study), "--out", str(tmp_path / "out"), "--dry-run", "--json"])
+        main(
+            ["study", "run", str(study), "--out", str(tmp_path / "out"), "--dry-run", "--no-probe", "--json"]
+        )
     assert not ended.value.code
     assert json.loads(capsys.readouterr().out)["cells"] == 9
     assert [path.name for path in tmp_path.iterdir()] == [study.name]

@@ -121,6 +121,32 @@ def status(directory: Path, *, watch: bool = False, json: bool = False) -> None:
     print("\n".join(status_lines(found)))
 
 
+@app.command
+def model(directory: Path, stage: str, *, out: Path, json: bool = False) -> None:
+    """Write the model of a stage as one folder with its tokenizer, adapters merged; transformers opens it by its name.
+
+    Parameters
+    ----------
+    directory: Path
+        A study's folder, such as runs/world.
+    stage: str
+        The stage's folder below stages/, or the first letters of its name; a cell's, for the model that it graded.
+    out: Path
+        The folder to write.
+    json: bool
+        Print one JSON document.
+    """
+    from apportion.studies.stage_model import write_model
+
+    stages = write_model(directory, stage, out)
+    if json:
+        print(json_module.dumps({"folder": str(out), "stages": list(stages)}))
+        return
+    print(
+        f"{out}: the base model after {len(stages)} stages ({', '.join(name[:12] for name in stages) or 'none'})"
+    )
+
+
 def _foretell(
     study: "Study", root: Path, workers: int | None, *, probe: bool, quiet: bool, json: bool
 ) -> None:
