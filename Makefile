@@ -2,6 +2,7 @@
 # make study        a whole study on the built-in world; ends in runs/world/report.html
 # make test         all tests but the slow ones        make test-slow   the slow ones
 # make lint         ruff and pyright                   make bench       the benchmarks, one after the other
+# make docs         the documents and the reference as static pages in dist/docs, made offline
 # make clean        removes .venv and caches, never runs/
 #
 # PYTHON=python3.12       another interpreter, 3.11 or newer
@@ -22,7 +23,7 @@ BENCHMARKS := $(sort $(basename $(notdir $(wildcard benchmarks/[!_]*.py))))
 export OMP_NUM_THREADS = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: setup study test test-slow lint bench clean
+.PHONY: setup study test test-slow lint bench docs clean
 
 setup: $(STAMP)
 
@@ -76,6 +77,11 @@ lint: setup
 
 bench: setup
 	@set -e; for benchmark in $(BENCHMARKS); do echo "== $$benchmark"; $(BIN)/python -m benchmarks.$$benchmark; done
+
+docs: setup
+	@$(BIN)/python -c 'import myst_parser, sphinx' 2>/dev/null || $(PIP) --editable '.[train,docs]'
+	$(BIN)/python -m sphinx -q --fail-on-warning --builder html docs dist/docs
+	@echo "dist/docs/index.html"
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis dist

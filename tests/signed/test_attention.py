@@ -11,7 +11,7 @@ def neighbourhood(other, weight, known=None, outgoing=None, time=None, now=100.0
     known = torch.ones_like(other, dtype=torch.bool) if known is None else torch.tensor(known)
     outgoing = torch.ones_like(known) if outgoing is None else torch.tensor(outgoing)
     time = torch.full(other.shape, 50.0).double() if time is None else torch.tensor(time).double()
-    return Neighbourhood(other, time, weight, outgoing, known, torch.full((len(other),), now).double())
+    return Neighbourhood(other, time, weight, outgoing, known, torch.tensor(now).double())
 
 
 def attend(seen, positive, negative, balance=True, propagation=True, me=0):
@@ -24,7 +24,6 @@ def attend(seen, positive, negative, balance=True, propagation=True, me=0):
             positive,
             negative,
             torch.full((b,), me),
-            torch.zeros(b, dtype=torch.long),
             seen.other,
             edge(seen),
             seen,
@@ -58,11 +57,11 @@ def test_with_balance_an_enemy_is_read_with_its_memories_swapped(memories, balan
     layer = NeighbourAttention(DIM, edge.size, 2, 0.0, balance, True)
     friend = neighbourhood([[1, 2, 3]], [[1.0, 1.0, 2.0]])
     enemy = friend._replace(weight=torch.tensor([[-1.0, 1.0, 2.0]]).double())
-    me, role = torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.long)
+    me = torch.zeros(1, dtype=torch.long)
     codes = edge(friend)
     with torch.no_grad():
-        a = layer(positive, negative, me, role, friend.other, codes, friend)
-        b = layer(*swapped, me, role, enemy.other, codes, enemy)
+        a = layer(positive, negative, me, friend.other, codes, friend)
+        b = layer(*swapped, me, enemy.other, codes, enemy)
     assert torch.allclose(a, b, atol=1e-6) is same
 
 
@@ -109,6 +108,5 @@ def test_common_ground_counts_balanced_minus_unbalanced_triads():
         [[1.0, -2.0, -1.0], [3.0, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]],
         [[True] * 3, [True] * 3, [True, True, False], [True, True, False]],
     )
-    seen = Neighbourhood(*(x[[0, 2, 1, 3]] for x in seen))  # pairs (0, 1) and (2, 3)
-    out = common(edge(seen), seen, torch.tensor([0, 2]), torch.tensor([1, 3]))
+    out = common(edge(seen), seen, torch.arange(4), torch.tensor([0, 2]), torch.tensor([1, 3]))
     assert out.tolist() == [[1 * 1 + -1 * 1, -1.0], [0.0, 0.0]]

@@ -7,15 +7,8 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from apportion import __version__
-from apportion.cli.data import app as data_app
-from apportion.cli.findings import findings
-from apportion.cli.fit import fit
-from apportion.cli.plan import plan
-from apportion.cli.report import report
-from apportion.cli.signed import app as signed_app
-from apportion.cli.study import app as study_app
-from apportion.cli.world import app as world_app
-from apportion.errors import UserError
+from apportion.cli.mistakes import mistake
+from apportion.errors import UserError, disk_error
 
 app = App(
     name="apportion",
@@ -24,14 +17,28 @@ app = App(
     console=Console(soft_wrap=True),
     suppress_keyboard_interrupt=False,
 )
-app.command(study_app)
-app.command(data_app)
-app.command(world_app)
-app.command(signed_app)
-app.command(findings)
-app.command(plan)
-app.command(report)
-app.command(fit)
+
+# A command's module is imported when the command is used: --help needs none of them
+for place, (name, home, line) in enumerate(
+    (
+        ("tour", "tour:tour", "Two minutes, step by step: judgements, a small real study, a plan, a report."),
+        ("study", "study:app", "Train a grid of cells, sharing what they have in common, and grade it."),
+        ("plan", "plan:plan", "How much of a budget to spend on demonstrations and on preference pairs."),
+        ("fit", "fit:fit", "Fit laws to measured runs, and predict what more data would give."),
+        ("findings", "findings:findings", "Which of the papers' claims hold on a study, with the numbers."),
+        ("judge", "judge:judge", "Two studies side by side, by a judge and by the objective score."),
+        ("report", "report:report", "Write a study's report.html, or print its tables in Markdown."),
+        ("data", "data:app", "Public sets of judgements and signed networks, and checks of your own files."),
+        (
+            "outcomes",
+            "outcomes:app",
+            "Other tools' results as a table of runs, and a study's outcomes as one.",
+        ),
+        ("signed", "signed:app", "Signed networks over time: who will trust whom, and when."),
+        ("world", "world:app", "The embedded world: word problems, annotators with dials, a base model."),
+    )
+):
+    app.command(f"apportion.cli.{home}", name=name, help=line, sort_key=place)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,14 +48,18 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         sys.exit(_refuse(str(error)))
     except CycloptsError as error:
-        line = " ".join(str(error).split())
-        sys.exit(_refuse(f"{line} Type: apportion --help"))
+        sys.exit(_refuse(mistake(error)))
     except KeyboardInterrupt:
         print("apportion: stopped; the same command goes on where this one was", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe (head, say) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        found = disk_error(error)
+        if found is None:
+            raise
+        sys.exit(_refuse(str(found)))
 
 
 def _refuse(line: str) -> int:

@@ -118,7 +118,10 @@ def _number(text: str, where: str, expected: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise UserError(where, repr(text[:40]), expected, "Correct it.")
+        cure = "Correct it."
+        if "." in text and Path(text).exists():
+            cure = f"The table comes first: apportion plan {text} --budget 2000 and so on."
+        raise UserError(where, repr(text[:40]), expected, cure)
     return value
 
 

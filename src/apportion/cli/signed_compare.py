@@ -35,6 +35,7 @@ def compare(
     non_links: Annotated[int, AtLeastOne] = 20,
     workers: Annotated[int, AtLeastOne] | None = None,
     out: Path | None = None,
+    quiet: bool = False,
     json: bool = False,
 ) -> None:
     """Compare models on the last 15 % of a network, each trained on the first 70 % with every seed.
@@ -67,6 +68,8 @@ def compare(
         Processes at a time. Default: one a core.
     out: Path
         Write the JSON document into this file as well; a study's report shows signed/compare.json of its folder.
+    quiet: bool
+        Show no progress.
     json: bool
         Print one JSON document.
     """
@@ -82,7 +85,7 @@ def compare(
         )
     network = events_of(events)
     chosen = Protocol.named(protocol, group_size=group_size, non_links=non_links)
-    with progress_bar(f"comparing on {task}") as told:
+    with progress_bar(f"comparing on {task}", quiet=quiet) as told:
         found = compared(
             network,
             task,

@@ -26,6 +26,7 @@ def train(
     group_size: Annotated[int, AtLeastOne] | None = None,
     non_links: Annotated[int, AtLeastOne] = 20,
     seed: int = 0,
+    quiet: bool = False,
     json: bool = False,
 ) -> None:
     """Train a model on the first 70 % of a network, choose by the next 15 %, test on the rest; write it to a folder.
@@ -51,6 +52,8 @@ def train(
         Non-links of each kind beside each test event, on existence.
     seed: int
         Another seed, another model.
+    quiet: bool
+        Show no progress.
     json: bool
         Print one JSON document.
     """
@@ -61,7 +64,7 @@ def train(
         raise UserError(f"--out {out}", "a file", "a folder to write to", "Name another.")
     network = events_of(events)
     chosen = Protocol.named(protocol, group_size=group_size, non_links=non_links)
-    with progress_bar(f"training {model} on {task}") as told:
+    with progress_bar(f"training {model} on {task}", quiet=quiet) as told:
         if fractions:
             from apportion.signed.how_much_history import history_table
 
@@ -79,7 +82,9 @@ def train(
     _show({"folder": str(out), "model": model, "task": task, "protocol": protocol}, found.metrics, json)
 
 
-def evaluate(folder: Path, *, predictions: Path | None = None, json: bool = False) -> None:
+def evaluate(
+    folder: Path, *, predictions: Path | None = None, quiet: bool = False, json: bool = False
+) -> None:
     """Walk a trained model through its network anew, with nothing observed before, and show its metrics on test.
 
     Parameters
@@ -88,6 +93,8 @@ def evaluate(folder: Path, *, predictions: Path | None = None, json: bool = Fals
         What `apportion signed train` wrote.
     predictions: Path
         Write every scored event of validation and test, non-links too, to this .parquet or .csv file.
+    quiet: bool
+        Show no progress.
     json: bool
         Print one JSON document.
     """
@@ -100,7 +107,7 @@ def evaluate(folder: Path, *, predictions: Path | None = None, json: bool = Fals
     from apportion.signed.trained import predictions as table_of
 
     scorer, walk, trained = open_trained(folder)
-    with progress_bar("evaluating") as told:
+    with progress_bar("evaluating", quiet=quiet) as told:
         found = evaluated(scorer, walk, lambda now, share: told(share, now))
     if predictions is not None:
         table = table_of(found, walk.split.events.users, trained.calibration)

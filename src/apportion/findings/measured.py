@@ -16,7 +16,10 @@ BOUNDED: dict[str, bool] = {"accuracy": True, "nll": False, "preference_accuracy
 """Whether a metric's scores lie in [0, 1]; where they do, higher is better, and "nll" is better lower."""
 
 FORMLESS = frozenset({"form", "malformed", "style-only", "refused", "truncated", "repetition"})
-"""Error classes of answers that do not have the demanded form, as `tasks.anatomy` names them."""
+"""Errors of form, as `tasks.error_classes` has them, and "form", which outcomes of earlier versions call them all."""
+
+REASONING = frozenset({"missing-or-extra-step", "wrong-plan", "wrong-hop", "other"})
+"""Errors of reasoning in answers that have the form; "arithmetic" is counted apart, as arXiv 2410.03717 does."""
 
 Points = Mapping[tuple[int, int], list[tuple[float, float]]]
 """For each purchase (demonstrations, pairs), the points (budget in USD, share of it for demonstrations)."""
@@ -75,6 +78,15 @@ def measured(outcomes: pl.DataFrame, metric: Metric, of: str = "score") -> dict[
             items = tuple(names[place] for place in complete)
             found[Arm(*key)] = Scores(tuple(seeds.tolist()), items, values[:, complete])
     return dict(sorted(found.items()))
+
+
+def grouped(outcomes: pl.DataFrame) -> pl.DataFrame:
+    """Return outcomes whose error classes are only "none", "form", "arithmetic" and "reasoning".
+
+    A class that is not of the vocabulary (of a grader of one's own, or of an earlier version) stays what it is.
+    """
+    groups = dict.fromkeys(FORMLESS, "form") | dict.fromkeys(REASONING, "reasoning")
+    return outcomes.with_columns(pl.col("error_class").replace(groups))
 
 
 def _value(of: str) -> pl.Expr:

@@ -25,7 +25,9 @@ from apportion.laws.cells import (
 )
 from apportion.laws.tables import Table
 
-CONTROL = "sft-on-chosen"
+NOT_BOUGHT = ("sft-on-chosen", "taught")
+"""Methods that stand beside a purchase: its control, and what is taught after it."""
+
 MEASURES: dict[str, Kind] = {"accuracy": "score", "preference_accuracy": "score", "nll": "loss"}
 """What a study's outcomes are fitted by: the first of these that a curve has."""
 
@@ -41,7 +43,7 @@ def graded_rows(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveNam
         i
         for i in range(len(table.places))
         if columns["metric"][i] in MEASURES
-        and columns["method"][i] != CONTROL
+        and columns["method"][i] not in NOT_BOUGHT
         and given_or(columns["score"][i], None) is not None
     ]
     if not use:
@@ -62,7 +64,7 @@ def graded_rows(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveNam
         measured = {columns["metric"][i] for i in indices}
         metric = next(name for name in MEASURES if name in measured)
         kept = [i for i in indices if columns["metric"][i] == metric]
-        kept, warned = _one_method(table, columns, kept, curve_called(model, task))
+        kept, warned = one_method(table, columns, kept, curve_called(model, task))
         warnings.extend(warned)
         cells: dict[object, list[int]] = {}
         for i in kept:
@@ -86,10 +88,11 @@ def graded_rows(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveNam
     return rows, tuple(warnings), counted
 
 
-def _one_method(
+def one_method(
     table: Table, columns: dict[str, Sequence[Any]], indices: list[int], called: str
 ) -> tuple[list[int], list[str]]:
     """Return the rows without pairs and those of the preference method that the most rows have."""
+    indices = [i for i in indices if columns["method"][i] not in NOT_BOUGHT]
     paired = [i for i in indices if size_in(table, i, "n_pairs", columns["n_pairs"][i]) > 0]
     count = Counter(str(columns["method"][i]) for i in paired)
     if len(count) < 2:
@@ -102,8 +105,13 @@ def _one_method(
 
 def with_data_seeds(rows: list[Row], folder: Path) -> list[Row]:
     """Return a study's rows with the seed of their data: the study file's `data_seed`, or else their own seed."""
+    return [replace(r, data_seed=data_seed_of(folder, r.seed)) for r in rows]
+
+
+def data_seed_of(folder: Path, seed: int) -> int:
+    """Return the seed that drew the data of a cell in a study's folder; -1 where nothing says so."""
     try:
         fixed = tomllib.loads((folder / "study.toml").read_text("utf-8")).get("data_seed")
     except (OSError, ValueError):  # a folder that somebody has cut down
-        return rows
-    return [replace(r, data_seed=fixed if isinstance(fixed, int) else r.seed) for r in rows]
+        return -1
+    return fixed if isinstance(fixed, int) else seed

@@ -2,8 +2,10 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +27,7 @@ from apportion.laws.cells import (
     seed_in,
     size_in,
 )
-from apportion.laws.graded import graded_rows, with_data_seeds
+from apportion.laws.graded import graded_rows, one_method, with_data_seeds
 from apportion.laws.tables import Table, read_table
 
 Floats = NDArray[np.float64]
@@ -132,6 +134,7 @@ def _plain(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveName, Co
             "Drop one of them." if kinds else "Name the column of results.",
         )
     (kind,) = kinds
+    use, others, warnings = _of_one_method(table, columns)
     blank = [None] * len(table.places)
     cells = {
         name: columns.get(name, blank)
@@ -150,16 +153,40 @@ def _plain(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveName, Co
             seed_in(table, i, "seed", cells["seed"][i]),
             seed_in(table, i, "data_seed", cells["data_seed"][i]),
         )
-        for i in range(len(table.places))
+        for i in use
     ]
-    warnings = []
     distinct = _distinct(rows)
     if len(distinct) < len(rows):
         warnings.append(f"{table.path}: {len(rows) - len(distinct)} identical rows count once")
     kept, more = _one_metric(distinct, table.path)
     before, apart, after = (Counter((r.model, r.task) for r in some) for some in (rows, distinct, kept))
-    counted = {c: Counted(before[c] - apart[c], apart[c] - after[c]) for c in before}
+    counted = {c: Counted(before[c] - apart[c], apart[c] - after[c] + others[c]) for c in before}
     return kept, (*warnings, *more), counted
+
+
+def _of_one_method(
+    table: Table, columns: dict[str, Sequence[Any]]
+) -> tuple[list[int], Counter[CurveName], list[str]]:
+    """Return the rows of a table that one law is for, where it has a column `method`: no control, one method; and how
+    many of each curve are left out.
+    """
+    everything = list(range(len(table.places)))
+    if "method" not in columns:
+        return everything, Counter(), []
+    blank = [None] * len(table.places)
+    models, tasks = columns.get("model", blank), columns.get("task", blank)
+    curves: dict[CurveName, list[int]] = {}
+    for i in everything:
+        curves.setdefault((label_of(models[i]), label_of(tasks[i])), []).append(i)
+    known = {"n_pairs": blank, **columns}
+    known["n_pairs"] = [given_or(cell, 0) for cell in known["n_pairs"]]
+    kept, warnings, others = [], [], Counter[CurveName]()
+    for curve, indices in curves.items():
+        rest, warned = one_method(table, known, indices, curve_called(*curve))
+        kept += rest
+        others[curve] = len(indices) - len(rest)
+        warnings += warned
+    return sorted(kept), others, warnings
 
 
 def _distinct(rows: list[Row]) -> list[Row]:

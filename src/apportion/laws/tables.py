@@ -30,7 +30,7 @@ def read_table(path: Path) -> Table:
             str(path),
             f"nothing readable ({error.strerror or error})",
             "a CSV or Parquet table, or a study folder",
-            "Check the path.",
+            "Check its name. A study's folder comes from: apportion study run FILE.toml",
         ) from None
     except ValueError:  # a NUL in the path
         raise UserError(
@@ -46,7 +46,17 @@ def read_table(path: Path) -> Table:
     return table
 
 
+FOREIGN = {
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "an Excel file or another zip archive",
+    b"\x1f\x8b": "a gzip file",
+}
+
+
 def _csv(path: Path, content: bytes) -> Table:
+    for mark, called in FOREIGN.items():
+        if content.startswith(mark):
+            raise UserError(str(path), called, "a CSV or Parquet table", "Export or unpack it as CSV.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

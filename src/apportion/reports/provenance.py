@@ -77,10 +77,12 @@ def settings_lines(record: StudyRecord) -> Lines:
         plain = msgspec.to_builtins(value)
         return ", ".join(f"{key} = {msgspec.json.encode(content).decode()}" for key, content in plain.items())
 
+    lessons = [("lessons", line(study.lessons))] if study.grid.taught else []
     lines = [
         ("model", line(study.model)),
         (f"task {study.task_name}", line(study.task)),
         ("SFT", line(study.sft)),
+        *lessons,
         *((method, line(settings)) for method, settings in preference.items()),
         ("decoding", line(study.decoding)),
     ]

@@ -20,7 +20,7 @@ from apportion.signed.learned import Learned
 from apportion.signed.scorer import SignedTask
 from apportion.signed.semba import SembaSettings
 
-FORM = 1  # raised when a folder written before can no longer be read
+FORM = 2  # raised when a folder written before can no longer be read
 
 
 class Description(msgspec.Struct, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ FAR = -1e9
 
 
 class Neighbourhood(NamedTuple):
-    """The latest events of b users as tensors, [b, k] each, as `Latest` has them, and the time of asking, [b]."""
+    """The latest events of u users as tensors, [u, k] each, as `Latest` has them, and the time it is now, scalar."""
 
     other: Tensor
     time: Tensor
@@ -35,8 +35,8 @@ class EdgeCode(nn.Module):
         self.size = time_dim + EDGE
 
     def forward(self, seen: Neighbourhood) -> Tensor:
-        """Return the codes, float32 [b, k, size]."""
-        elapsed = log_elapsed(seen.time, seen.now.unsqueeze(1))
+        """Return the codes, float32 [u, k, size]."""
+        elapsed = log_elapsed(seen.time, seen.now)
         sign = torch.sign(seen.weight).float()
         role = torch.where(seen.outgoing, 1.0, -1.0)
         plain = torch.stack([sign, magnitude(seen.weight), role, sign * role], dim=-1)
@@ -50,8 +50,8 @@ class NeighbourAttention(nn.Module):
     Balance goes on here ("long-term propagation"): a neighbour is read as [s+ | s-] along a positive edge and as
     [s- | s+] along a negative one, so that an enemy's enemy comes in as a friend. With `balance` False it is
     always [s+ | s-]. Beside the softmax, which forgets how many neighbours there are, the values are summed.
-    Keys and values are projected once for each user that occurs, not once for each edge. With `propagation`
-    False, z comes from the user's own memories and role alone.
+    A user is embedded in both roles at once, from keys and values that are made once. With `propagation` False, z
+    comes from the user's own memories and role alone.
     """
 
     def __init__(
@@ -77,21 +77,20 @@ class NeighbourAttention(nn.Module):
         positive: Tensor,
         negative: Tensor,
         me: Tensor,
-        role: Tensor,
         them: Tensor,
         edge: Tensor,
         seen: Neighbourhood,
     ) -> Tensor:
-        """Return the embeddings of b users, [b, dim].
+        """Return the embeddings of u users as sources and as targets, [u, 2, dim].
 
-        `positive` and `negative` [r, dim] are the memories of the r users that occur; `me` [b] and `them` [b, k]
-        are rows of these; `role` is 0 (source) or 1 (target), [b]; `edge` [b, k, size] are the edges' codes.
+        `positive` and `negative` [r, dim] are the memories of the r users that occur; `me` [u] and `them` [u, k]
+        are rows of these; `edge` [u, k, size] are the edges' codes.
         """
-        roles = nn.functional.one_hot(role, ROLES).float()
-        own = torch.cat([positive, negative], dim=1)[me]
+        u, k = them.shape
+        own = torch.cat([positive, negative], dim=1)[me].unsqueeze(1).expand(u, ROLES, -1)
+        own = torch.cat([own, torch.eye(ROLES).expand(u, ROLES, ROLES)], dim=2)
         if not self.propagation:
-            return self.out(torch.cat([own, roles], dim=1))
-        b, k = them.shape
+            return self.out(own)
         dim = positive.shape[1]
         as_friend = self.of_user(torch.cat([positive, negative], dim=1))
         if self.balance:
@@ -100,19 +99,20 @@ class NeighbourAttention(nn.Module):
             them = torch.where(seen.weight < 0, them + len(positive), them)
         else:
             from_user = as_friend
-        both = from_user.index_select(0, them.flatten()).view(b, k, 2 * dim) + self.of_edge(edge)
-        key, value = both.split(dim, dim=2)  # whose way back is one copy, where that of slices is two sums
+        both = from_user.index_select(0, them.flatten()).view(u, k, 2 * dim) + self.of_edge(edge)
+        *keys, value = both.split([dim // self.heads] * self.heads + [dim], dim=2)
         value = nn.functional.gelu(value)
 
-        query = self.query(torch.cat([own, roles], dim=1))
-        width = dim // self.heads
-        closeness = (query.unsqueeze(1) * key).view(b, k, self.heads, width).sum(-1) / width**0.5
-        share = torch.softmax(closeness.masked_fill(~seen.known.unsqueeze(2), FAR), dim=1)
-        known = seen.known.unsqueeze(2).float()
-        share = self.dropout(share * known)  # [b, k, heads]; without neighbours all 0
-        attended = (share.unsqueeze(3) * value.view(b, k, self.heads, width)).sum(1).flatten(1)
-        summed = (value * known).sum(1) / k**0.5
-        return self.out(torch.cat([attended, summed, own, roles], dim=1))
+        known = seen.known.unsqueeze(1)
+        attended = []
+        for query, key, said in zip(
+            self.query(own).chunk(self.heads, dim=2), keys, value.chunk(self.heads, dim=2), strict=True
+        ):
+            closeness = torch.bmm(query, key.transpose(1, 2)) / query.shape[2] ** 0.5  # [u, 2, k]
+            share = torch.softmax(closeness.masked_fill(~known, FAR), dim=2)
+            attended.append(torch.bmm(self.dropout(share * known.float()), said))  # without neighbours 0
+        summed = (value * seen.known.unsqueeze(2).float()).sum(1) / k**0.5
+        return self.out(torch.cat([*attended, summed.unsqueeze(1).expand(u, ROLES, dim), own], dim=2))
 
 
 class CommonGround(nn.Module):
@@ -129,13 +129,19 @@ class CommonGround(nn.Module):
         self.of_target = nn.Linear(edge, size)
         self.size = size
 
-    def forward(self, edge: Tensor, seen: Neighbourhood, source: Tensor, target: Tensor) -> Tensor:
-        """Return the agreement of m pairs, [m, 2 size]; the first m rows of `edge` and `seen` are the sources'."""
-        m = len(source)
-        of_source, met = self.of_source(edge[:m]).split(self.size, dim=2)
-        of_target = self.of_target(edge[m:])
-        known = seen.known[:m].unsqueeze(2) & seen.known[m:].unsqueeze(1)
-        same = (seen.other[:m].unsqueeze(2) == seen.other[m:].unsqueeze(1)) & known  # [m, k, k]
+    def forward(
+        self, edge: Tensor, seen: Neighbourhood, asked: Tensor, source: Tensor, target: Tensor
+    ) -> Tensor:
+        """Return the agreement of m pairs, [m, 2 size].
+
+        `edge` and `seen` are those of the users numbered `asked`, [u]; `source` and `target` [m] are rows of these.
+        """
+        of_source, met = self.of_source(edge).index_select(0, source).split(self.size, dim=2)
+        of_target = self.of_target(edge).index_select(0, target)
+        other, known = seen.other[source], seen.known[source]
+        same = (other.unsqueeze(2) == seen.other[target].unsqueeze(1)) & (
+            known.unsqueeze(2) & seen.known[target].unsqueeze(1)
+        )  # [m, k, k]
         triads = ((same.float() @ of_target) * of_source).sum(1)
-        direct = (seen.other[:m] == target.unsqueeze(1)) & seen.known[:m]
+        direct = (other == asked[target].unsqueeze(1)) & known
         return torch.cat([triads, (met * direct.unsqueeze(2)).sum(1)], dim=1)

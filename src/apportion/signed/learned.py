@@ -74,6 +74,7 @@ class Learned(Scorer):
         self.scale = Scale(0.0, 1.0, (0.5, 0.5))
         self.table = MemoryTable(n_users, settings.dim, settings.initial)
         self.neighbours = Neighbours(n_users, settings.neighbours)
+        self.now = 0.0  # the time of the last observed event; before the first there is no edge to be older
         self.epochs: list[dict[str, float]] = []  # loss and validation score of each epoch of the last fit
         self._fresh: MemoryUpdate | None = None
 
@@ -81,6 +82,7 @@ class Learned(Scorer):
         """Forget every observed event, keep what was learned."""
         self.table.clear()
         self.neighbours.clear()
+        self.now = 0.0
         self._fresh = None
 
     def score(self, queries: Queries) -> NDArray[np.float64]:
@@ -109,6 +111,7 @@ class Learned(Scorer):
             return
         self._make_room(events.source, events.target)
         self.neighbours.observe(events.source, events.target, events.time, events.weight)
+        self.now = float(events.time[-1])
         if not self.settings.memory:
             return
         with torch.set_grad_enabled(self.network.training):
@@ -122,14 +125,26 @@ class Learned(Scorer):
     def answers(self, queries: Queries) -> Tensor:
         """Return the answers of the network's members, [members, m, outputs]."""
         self._make_room(queries.source, queries.target)
-        ends = np.concatenate([queries.source, queries.target])
-        latest = self.neighbours.latest(ends)
-        other, time, weight, outgoing, known = (torch.from_numpy(x) for x in latest)
-        now = torch.from_numpy(np.tile(queries.time, 2))
-        seen = Neighbourhood(other, time, weight, outgoing, known, now)
+        asked, row = np.unique(np.concatenate([queries.source, queries.target]), return_inverse=True)
+        asked = np.concatenate([asked, np.repeat(asked[:1], max(0, FEWEST - len(asked)))])
+        source, target = torch.from_numpy(row).split(len(queries))
         features = None if queries.features is None else torch.tensor(queries.features)
-        source, target = torch.tensor(queries.source), torch.tensor(queries.target)
-        return self.network(self.table, self._fresh, source, target, seen, features)
+        return self.network(
+            self.table, self._fresh, torch.from_numpy(asked), source, target, self._seen(asked), features
+        )
+
+    def embeddings(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the embeddings of u users as of now, as sources and as targets, [u, 2, dim]."""
+        if len(users) < FEWEST:
+            return self.embeddings(np.resize(users, FEWEST))[: len(users)]
+        self._make_room(users, users)
+        with torch.no_grad():
+            found, *_ = self.network.embeddings(self.table, None, torch.from_numpy(users), self._seen(users))
+        return found.numpy()
+
+    def _seen(self, users: NDArray[np.int64]) -> Neighbourhood:
+        now = torch.tensor(self.now, dtype=torch.float64)
+        return Neighbourhood(*(torch.from_numpy(x) for x in self.neighbours.latest(users)), now)
 
     def fit(self, stream: TrainingStream, seed: int, progress: Progress | None = None) -> None:
         """Learn by Adam, one step a group, until validation has not improved for `patience` epochs; keep the best.
@@ -232,9 +247,11 @@ class Learned(Scorer):
     def state(self) -> dict[str, NDArray]:
         """Return all that observing changes, by name; the arrays are the model's own."""
         memories = {"positive": self.table.positive, "negative": self.table.negative, "last": self.table.last}
-        return {name: x.numpy() for name, x in memories.items()} | {
-            f"neighbours_{name}": x for name, x in self.neighbours.tables().items()
-        }
+        return (
+            {name: x.numpy() for name, x in memories.items()}
+            | {f"neighbours_{name}": x for name, x in self.neighbours.tables().items()}
+            | {"now": np.array([self.now])}
+        )
 
     def restore(self, state: dict[str, NDArray]) -> None:
         """Stand where another model stood whose `state` this is."""
@@ -245,6 +262,7 @@ class Learned(Scorer):
             torch.from_numpy(state[name]) for name in ("positive", "negative", "last")
         )
         self.neighbours.restore({name: state[f"neighbours_{name}"] for name in self.neighbours.tables()})
+        self.now = float(state["now"][0])
         self._fresh = None
 
     def _walk(self, train: list[Group], validation: list[Group]) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """The models that can be compared, by name."""
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,9 +37,9 @@ class Model:
 def model(name: str) -> Model:
     """Return the model of a name; `UserError` for another."""
     if name not in MODELS:
-        raise UserError(
-            f"--models {name}", "no such model", f"one of {', '.join(MODELS)}", "Type --models semba,trees."
-        )
+        near = difflib.get_close_matches(name, MODELS, n=1)
+        cure = f"Did you mean {near[0]}?" if near else "Type semba, say."
+        raise UserError(f"model {name}", "no such model", f"one of {', '.join(MODELS)}", cure)
     return MODELS[name]()
 
 

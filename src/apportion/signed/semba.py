@@ -126,6 +126,7 @@ class Semba(nn.Module):
         self,
         table: MemoryTable,
         fresh: MemoryUpdate | None,
+        asked: Tensor,
         source: Tensor,
         target: Tensor,
         seen: Neighbourhood,
@@ -133,33 +134,41 @@ class Semba(nn.Module):
     ) -> Tensor:
         """Return the answers to m queries, [members, m, outputs].
 
-        `seen` are the neighbourhoods of the sources, then of the targets, 2m rows. `fresh` are memories that `table`
-        already holds, but here with the way back to the weights that made them.
+        `asked` are the numbers of the u users that the queries are about, each once, `seen` their neighbourhoods;
+        `source` and `target` [m] are rows of these. `fresh` are memories that `table` already holds, but here with
+        the way back to the weights that made them.
         """
-        m, k = len(source), seen.other.shape[1]
-        seen = seen._replace(weight=self.seen_weight(seen.weight))
-        ends = torch.cat([source, target])
-        users, row = torch.unique(torch.cat([ends, seen.other.flatten()]), return_inverse=True)
-        positive, negative = table.positive[users], table.negative[users]
-        if fresh is not None:
-            positive, negative = _with_fresh(users, fresh, positive, negative)
-        role = torch.arange(2).repeat_interleave(m)
-        edge = self.edge(seen)
-        z = self.attention(positive, negative, row[: 2 * m], role, row[2 * m :].view(2 * m, k), edge, seen)
-        source_z, target_z = z[:m], z[m:]
+        z, edge, seen = self.embeddings(table, fresh, asked, seen)
+        source_z = z.flatten(0, 1).index_select(0, 2 * source)
+        target_z = z.flatten(0, 1).index_select(0, 2 * target + 1)
         if self.additive is not None:
             return self.additive(source_z, target_z)
         extra = []
         if self.common is not None:
-            extra.append(self.common(edge, seen, source, target))
+            extra.append(self.common(edge, seen, asked, source, target))
         if features is not None and self.settings.features:
             extra.append(self.inputs(features))
-        beside = torch.cat(extra, dim=1) if extra else torch.zeros(m, 0)
+        beside = torch.cat(extra, dim=1) if extra else torch.zeros(len(source), 0)
         terms = torch.cat(
             [source_z, target_z, source_z * target_z, (source_z - target_z).abs(), beside], dim=1
         )
         assert self.pair is not None
         return self.pair(terms, beside)
+
+    def embeddings(
+        self, table: MemoryTable, fresh: MemoryUpdate | None, asked: Tensor, seen: Neighbourhood
+    ) -> tuple[Tensor, Tensor, Neighbourhood]:
+        """Return the embeddings of u users as sources and as targets, [u, 2, dim], the codes of their edges, and
+        their neighbourhoods as the network may see them.
+        """
+        seen = seen._replace(weight=self.seen_weight(seen.weight))
+        users, row = torch.unique(torch.cat([asked, seen.other.flatten()]), return_inverse=True)
+        positive, negative = table.positive[users], table.negative[users]
+        if fresh is not None:
+            positive, negative = _with_fresh(users, fresh, positive, negative)
+        edge = self.edge(seen)
+        me, them = row[: len(asked)], row[len(asked) :].view(seen.other.shape)
+        return self.attention(positive, negative, me, them, edge, seen), edge, seen
 
 
 def _with_fresh(

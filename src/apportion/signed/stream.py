@@ -120,7 +120,7 @@ class Live:
         from apportion.signed.embeddings import embeddings
 
         self._settle(self.now)
-        return embeddings(self.model, len(self.users), self.now)
+        return embeddings(self.model, len(self.users))
 
     def _steps(self, asked: Sequence[Asked]) -> Iterator[Floats]:
         rows = _rows(asked, self._numbers)

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from apportion.errors import UserError
+from apportion.errors import UserError, disk_error
 from apportion.studies.stages import Graph
 
 RUN_AGAIN = 77
@@ -156,8 +156,8 @@ def _serve(connection: Connection, graph: Graph, root: Path, threads: int) -> No
             connection.send(worker.do(unit))
         except UserError as error:
             connection.send(error)
-        except Exception:
-            connection.send(UnitFailed(f"unit {unit}\n{traceback.format_exc()}"))
+        except Exception as error:
+            connection.send(disk_error(error) or UnitFailed(f"unit {unit}\n{traceback.format_exc()}"))
 
 
 def _new_worker(graph: Graph, root: Path, threads: int) -> Any:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from apportion.studies.stages import Graph, Unit
 from apportion.studies.store import write_atomically
-
-EVERY_SECONDS = 5.0
+from apportion.studies.unit_lines import unit_line
 
 PROGRESS_FILE = "progress.json"
-"""Read by `study status`: units in all, units done, seconds left, and the cells that the study names."""
+"""Read by `study status`: units in all, units done, seconds left, seconds spent by all runs, workers of the last one,
+and the cells that the study names, each with its recipe and whether it waits, trains, is being graded or is done.
+"""
 
 
 def duration(seconds: float) -> str:
@@ -36,19 +37,43 @@ def expected_work(unit: Unit) -> float:
     return 2.0 * len(unit.rows)
 
 
-class Progress:
-    """Tells now and then how many units are done and how much time is left, from the speeds seen so far."""
+def spent_seconds(root: Path) -> float:
+    """Return how long all runs of a study's folder have worked so far, 0 where nothing says so."""
+    return _kept(root, "seconds_spent")
 
-    def __init__(self, graph: Graph, root: Path, tell: Callable[[str], None]) -> None:
+
+def workers_of(root: Path) -> int:
+    """Return how many workers the last run of a study's folder had, 0 where nothing says so."""
+    return int(_kept(root, "workers"))
+
+
+def _kept(root: Path, name: str) -> float:
+    try:
+        return float(json.loads((root / PROGRESS_FILE).read_text()).get(name, 0.0))
+    except (OSError, ValueError, AttributeError, TypeError):
+        return 0.0
+
+
+class Progress:
+    """Tells of every unit that is done, what came of it and how much time is left, from the speeds seen so far.
+
+    `tell` takes one line a unit, `told` the share of the time that is over and what is being done.
+    """
+
+    def __init__(
+        self, graph: Graph, root: Path, tell: Callable[[str], None], told: Callable[[float, str], None]
+    ) -> None:
         self._tell = tell
+        self._told = told
         self._root = root
         self._graph = graph
         self._left: dict[str, Unit] = {}
         self._started: dict[str, float] = {}
         self._seconds: dict[bool, list[float]] = {True: [], False: []}  # cells, stages
         self._work_done = 0.0
-        self._said_at = 0.0
         self._began = 0.0
+        self._spent_before = spent_seconds(root)
+        self._workers, self._workers_before = 0, workers_of(root)
 
     def clock(self) -> float:
         """Return the seconds of a clock that only runs forward."""
@@ -58,10 +83,11 @@ class Progress:
         """Wait."""
         time.sleep(seconds)
 
-    def begin(self, waiting: list[Unit]) -> None:
-        """Take note of what is to be done."""
+    def begin(self, waiting: list[Unit], workers: int = 0) -> None:
+        """Take note of what is to be done, by how many workers."""
         self._left = {unit.name: unit for unit in waiting}
         self._began = self.clock()
+        self._workers = workers
         done = len(self._graph.units) - len(waiting)
         self._tell(f"{len(waiting)} units to do, {done} found done")
         self._write()
@@ -69,22 +95,23 @@ class Progress:
     def started(self, unit: Unit) -> None:
         """Take note of a start."""
         self._started[unit.name] = self.clock()
+        self._write()
 
     def finished(self, unit: Unit, *, here: bool) -> None:
-        """Take note of an end, and tell now and then how things stand."""
+        """Take note of an end, and tell what came of the unit and how things stand."""
         took = self.clock() - self._started.pop(unit.name)
         self._left.pop(unit.name)
         if here:
             self._seconds[unit.kind == "cell"].append(took)
             self._work_done += expected_work(unit)
         self._write()
-        now = self.clock()
-        if self._left and now - self._said_at < EVERY_SECONDS:
-            return
-        self._said_at = now
-        total = len(self._graph.units)
-        left = f", about {duration(self.seconds_left())} left" if self._left else ""
-        self._tell(f"{total - len(self._left)}/{total} units done{left}")
+        total, seconds = len(self._graph.units), self.seconds_left()
+        count = f"{total - len(self._left)}/{total}"
+        line = unit_line(unit, self._root / unit.folder)
+        left = f", about {duration(seconds)} left" if self._left else ""
+        self._tell(f"{count:>{2 * len(str(total)) + 1}}  {line}  ({duration(took)}{left})")
+        elapsed = self.clock() - self._began
+        self._told(elapsed / max(elapsed + seconds, 1e-9) if self._left else 1.0, f"{count} units")
 
     def _write(self) -> None:
         total = len(self._graph.units)
@@ -92,9 +119,29 @@ class Progress:
             "units": total,
             "done": total - len(self._left),
             "seconds_left": round(self.seconds_left()),
+            "seconds_spent": round(self._spent_before + self.clock() - self._began, 1),
+            "workers": self._workers or self._workers_before,
             "cells": [unit.name for unit in self._graph.units.values() if unit.kind == "cell"],
+            "recipes": {
+                unit.name: {
+                    "n_demonstrations": unit.cell.n_demonstrations,
+                    "n_pairs": unit.cell.n_pairs,
+                    "method": unit.cell.method,
+                    "seed": unit.cell.seed,
+                    "state": self._state(unit),
+                }
+                for unit in self._graph.units.values()
+                if unit.cell is not None
+            },
         }
         write_atomically(self._root / PROGRESS_FILE, json.dumps(state).encode())
+
+    def _state(self, unit: Unit) -> str:
+        if unit.name not in self._left:
+            return "done"
+        if unit.name in self._started:
+            return "grading"
+        return "training" if any(stage in self._started for stage in unit.chain) else "waiting"
 
     def seconds_left(self) -> float:
         """Return the time that what is left will take at the speeds seen so far, on as many workers as now."""

@@ -60,10 +60,12 @@ def run_study(
     engine: Literal["local", "ray"] = "local",
     workers: int | None = None,
     tell: Callable[[str], None] = lambda line: None,
+    told: Callable[[float, str], None] = lambda share, now: None,
 ) -> RunResult:
     """Do every unit of the graph that is not done under `root`, then write outcomes.parquet.
 
-    Keeps the study file as study.toml; `tell` takes one-line messages. The same call after any kind of death goes
+    Keeps the study file as study.toml; `tell` takes one-line messages, `told` the share of the time that is over and
+    what is being done. The same call after any kind of death goes
     on where the last one was. A script has to call it under `if __name__ == "__main__":`, as its worker processes
     import the script. Raises UserError, or UnitFailed for a bug in a unit.
     """
@@ -81,7 +83,7 @@ def run_study(
             str(root), found, "a folder of its own for the study", "Name one with --out."
         ) from error
     with store.presence():
-        return _run(study, graph, store, engine, workers, tell)
+        return _run(study, graph, store, engine, workers, tell, told)
 
 
 def warm_up(study: Study, workers: int | None = None) -> None:
@@ -96,6 +98,7 @@ def _run(
     engine: Literal["local", "ray"],
     workers: int | None,
     tell: Callable[[str], None],
+    told: Callable[[float, str], None],
 ) -> RunResult:
     root = store.root
     result = RunResult(root, asked_for=graph.asked_for)
@@ -110,7 +113,7 @@ def _run(
                 result.redone.append(fault)
     result.found_done = len(done)
     queue = _Queue(graph, done)
-    progress = Progress(graph, root, tell)
+    progress = Progress(graph, root, tell, told)
     if not queue.waiting:
         progress.begin([])
         with interrupts_held():
@@ -118,7 +121,9 @@ def _run(
         return result
     workers, threads = choose_workers(study, workers)
     build = {"local": LocalEngine, "ray": RayEngine}[engine]
-    running = build(graph, root, min(workers, len(queue.waiting)), threads)
+    workers = min(workers, len(queue.waiting))
+    progress.begin(queue.waiting, workers)
+    running = build(graph, root, workers, threads)
     try:
         _drain(queue, running, result, tell, progress)
     finally:
@@ -203,7 +208,6 @@ class _Queue:
 def _drain(
     queue: _Queue, engine: Engine, result: RunResult, tell: Callable[[str], None], progress: Progress
 ) -> None:
-    progress.begin(queue.waiting)
     while queue.waiting or queue.in_work:
         while engine.idle() and (unit := queue.next_ready(progress.clock())):
             progress.started(unit)

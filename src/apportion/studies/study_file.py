@@ -1,5 +1,6 @@
 """Reads a study from its TOML file, refusing what it cannot mean."""
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +12,7 @@ from apportion.models.settings import ModelSettings
 from apportion.studies.cells import LOSSES, PreferenceMethod, Prices, Purchase
 from apportion.studies.ranges import check_ranges
 from apportion.studies.study import TASKS, Grid, Hardware, Study
-from apportion.studies.tables import expect_table, from_table, refuse_unknown
+from apportion.studies.tables import expect_table, from_table, near, refuse_unknown
 from apportion.training.decoding import DecodingSettings
 from apportion.training.settings import PRESETS, PreferenceSettings, SFTSettings
 
@@ -25,8 +26,7 @@ def read_study(path: Path) -> Study:
     try:
         text = path.read_bytes().decode("utf-8-sig")  # with the mark that Windows editors put first
     except FileNotFoundError:
-        shipped = "Try studies/world.toml."
-        raise UserError(str(path), "no such file", "a study file (TOML)", shipped) from None
+        raise UserError(str(path), "no such file", "a study file (TOML)", _nearest(path)) from None
     except IsADirectoryError:
         raise UserError(str(path), "a folder", "a study file (TOML)", "Name the file in it.") from None
     except OSError as error:
@@ -44,7 +44,8 @@ def read_study(path: Path) -> Study:
 
 def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
     """Return the study that a parsed TOML document describes; raises UserError as `read_study` does."""
-    sections = ["cells", "prices", "model", "task", "sft", "preference", "decoding", "hardware", "engine"]
+    sections = ["cells", "prices", "model", "task", "sft", "preference", "lessons", "decoding", "hardware"]
+    sections += ["engine"]
     grid_keys = list(Grid.__dataclass_fields__)
     refuse_unknown(document, [*grid_keys, "preset", *sections], where)
     top = {key: value for key, value in document.items() if key in grid_keys}
@@ -53,11 +54,15 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
     task_name = task_table.pop("name", "world")
     if not isinstance(task_name, str) or task_name not in TASKS:
         known = ", ".join(TASKS)
-        raise UserError(f"{where}, [task], name", f"{task_name!r}", f"one of {known}", "Change the name.")
+        cure = near(task_name, TASKS, "Change the name.")
+        raise UserError(f"{where}, [task], name", f"{task_name!r}", f"one of {known}", cure)
     preset_name = document.get("preset", "world" if task_name == "world" else "small-lora")
     if not isinstance(preset_name, str) or preset_name not in PRESETS:
         raise UserError(
-            f"{where}, preset", f"{preset_name!r}", f"one of {', '.join(PRESETS)}", "Change the preset."
+            f"{where}, preset",
+            f"{preset_name!r}",
+            f"one of {', '.join(PRESETS)}",
+            near(preset_name, PRESETS, "Change the preset."),
         )
     preset = PRESETS[preset_name]
     engine = expect_table(document.get("engine", {}), f"{where}, [engine]")
@@ -65,6 +70,7 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
     accelerate = engine.get("accelerate")
     if accelerate is not None and not isinstance(accelerate, str):
         raise UserError(f"{where}, [engine], accelerate", f"{accelerate!r}", "a file's name", "Change it.")
+    sft = from_table(SFTSettings, document.get("sft", {}), f"{where}, [sft]", preset.sft)
     study = Study(
         name=file.stem,
         grid=grid,
@@ -73,8 +79,9 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
         model=from_table(ModelSettings, document.get("model", {}), f"{where}, [model]"),
         task_name=task_name,
         task=from_table(TASKS[task_name][0], task_table, f"{where}, [task]"),
-        sft=from_table(SFTSettings, document.get("sft", {}), f"{where}, [sft]", preset.sft),
+        sft=sft,
         preference=_preferences(document.get("preference", {}), grid, preset.preference, where),
+        lessons=from_table(SFTSettings, document.get("lessons", {}), f"{where}, [lessons]", sft),
         decoding=from_table(DecodingSettings, document.get("decoding", {}), f"{where}, [decoding]"),
         hardware=from_table(Hardware, document["hardware"], f"{where}, [hardware]")
         if "hardware" in document
@@ -84,6 +91,15 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
     )
     check_ranges(study, where)
     return study
+
+
+def _nearest(path: Path) -> str:
+    """Return what to type for a file that is not there: the study file in its folder that has nearly its name."""
+    beside = {file.name: file for file in path.parent.glob("*.toml")} if path.parent.is_dir() else {}
+    found = difflib.get_close_matches(path.name, beside, n=1)
+    if found:
+        return f"Did you mean {beside[found[0]]}?"
+    return "Type: apportion tour, which writes one and runs it."
 
 
 def _explicit(tables: object, where: str) -> tuple[Purchase, ...]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -54,9 +54,14 @@ def refuse_unknown(table: Mapping[str, Any], known: list[str], where: str) -> No
     """Raise UserError for the first key that is not known, with the nearest known one as the cure."""
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            cure = f"Did you mean '{near[0]}'?" if near else "Remove it, or check the spelling."
+            cure = near(key, known, "Remove it, or check the spelling.")
             raise UserError(where, f"unknown key '{key}'", f"one of {', '.join(known)}", cure)
+
+
+def near(word: object, known: Iterable[str], otherwise: str) -> str:
+    """Return the question whether the nearest known word was meant, or something else where none is near."""
+    found = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"Did you mean '{found[0]}'?" if found else otherwise
 
 
 def type_error(error: msgspec.ValidationError, where: str, table: Mapping[str, Any], kind: type) -> UserError:
