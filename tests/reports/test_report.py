@@ -110,7 +110,11 @@ def test_the_page_needs_nothing_from_outside(world: Path):
     text = write_report(world).read_text()
     page = Page(text)
     loading = [value for name, value in page.attributes if name in ("src", "href", "xlink:href", "srcset")]
-    inside = ("#", "data:image/png;base64,")
+    inside = (
+        "#",
+        "data:image/png;base64,",
+        "https://arxiv.org/abs/",
+    )  # the last is a link, and loads nothing
     assert all(value and value.startswith(inside) for value in loading), loading
     policy = next(value for _, value in page.attributes if value and value.startswith("default-src 'none'"))
     script = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
@@ -188,7 +192,10 @@ def test_cells_graded_while_a_run_goes_on_are_mentioned(tmp_path: Path, no_figur
 def test_one_seed_is_said_to_be_one_seed(tmp_path: Path, no_figures: None):
     made_study(tmp_path, WORLD.replace("[0, 1, 2]", "[0]"), items=30)
     text = Page(write_report(tmp_path).read_text()).text
-    assert "One seed: how much another training run would differ is not in any interval here" in text
+    assert (
+        "One seed: how much another training run would differ is not in any interval of a measured cell"
+        in text
+    )
     assert "over seeds and items." not in text
 
 
@@ -236,6 +243,13 @@ def test_outcomes_of_another_make_are_the_users_fault(tmp_path: Path):
     pl.DataFrame({"score": [1.0]}).write_parquet(tmp_path / "outcomes.parquet")
     with pytest.raises(UserError, match=r"outcomes\.parquet"):
         write_report(tmp_path)
+
+
+def test_the_time_expected_stands_beside_the_time_taken(tmp_path: Path, no_figures: None):
+    made_study(tmp_path, "budgets = [16]\nshares = [1]\n", items=8)
+    done = {"units": 3, "done": 3, "seconds_left": 0, "cells": [], "seconds_spent": 180.0, "workers": 2}
+    (tmp_path / "progress.json").write_text(json.dumps(done))
+    assert "time of training and grading 3 min" in Page(write_report(tmp_path).read_text()).text
 
 
 def test_the_report_plans_the_largest_budget(world: Path, no_figures: None):
