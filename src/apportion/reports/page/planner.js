@@ -41,12 +41,14 @@ function makePlanner(d) {
     return f;
   }
 
-  // laws.surface_kernel.covariances: [shared, own], each (a.n, b.n) row by row
+  // laws.surface_kernel.covariances: [shared, own], each (a.n, b.n) row by row; of cells with themselves the lower half
   function covariances(a, b, withOwn = true) {
     const shared = new Float64Array(a.n * b.n), own = new Float64Array(withOwn ? a.n * b.n : 0);
     const bell = (x, reach) => Math.exp(-0.5 * (x / reach) * (x / reach));
-    for (let i = 0, at = 0; i < a.n; i++) {
-      for (let j = 0; j < b.n; j++, at++) {
+    for (let i = 0; i < a.n; i++) {
+      const last = a === b ? i + 1 : b.n;
+      for (let j = 0; j < last; j++) {
+        const at = i * b.n + j;
         const growth = a.size[i] * b.size[j] / 10, zero = a.zero[i] * b.zero[j];
         const dSize = a.size[i] - b.size[j], byShare = bell(a.share[i] - b.share[j], h.share_reach);
         const ds = a.demonstrations[i] - b.demonstrations[j], dp = a.pairs[i] - b.pairs[j];
@@ -142,7 +144,6 @@ function makePlanner(d) {
     const [crossShared, crossSingle] = covariances(f, own);
     for (let i = 0; i < Q; i++) for (let j = 0; j < m; j++) crossShared[i * m + j] -= dot(half, i, ownHalf, j, K);
     const cross = new Float64Array(Q * m), covariance = new Float64Array(Q * Q), centre = new Float64Array(Q);
-    const row64 = new Float64Array(Q); // of normals, in the type that dotAt is compiled for
     let start = 0;
     for (const point of points) {
       const scale2 = point.scale * point.scale, v = point.ownVariance;
@@ -160,17 +161,21 @@ function makePlanner(d) {
       trace += others(point);
       let jitter = c.jitter * Math.max(trace / (Q + beside.length), 1e-12), root = cholesky(covariance, Q, jitter);
       while (!root) root = cholesky(covariance, Q, jitter *= 10);
-      for (let draw = start; draw < start + point.draws; draw++) {
-        row64.set(normals.subarray(draw * stride, draw * stride + Q));
-        for (let i = 0, row = 0; i < Q; i++, row += Q) {
-          const z = centre[i] + dotAt(root, row, row64, 0, i + 1) + d.reference;
-          y[draw * Q + i] = isLoss ? Math.exp(Math.min(50, Math.max(-50, -z)))
-            : 1 / (1 + Math.exp(-Math.min(50, Math.max(-50, z))));
-        }
-      }
+      drawInto(y, start, start + point.draws, centre, root, stride);
       start += point.draws;
     }
     return y;
+  }
+
+  function drawInto(y, first, end, centre, root, stride) {
+    const Q = centre.length, row64 = new Float64Array(Q); // of normals, in the type that dotAt is compiled for
+    for (let draw = first; draw < end; draw++) {
+      row64.set(normals.subarray(draw * stride, draw * stride + Q));
+      for (let i = 0; i < Q; i++) {
+        const z = Math.min(50, Math.max(-50, centre[i] + dotAt(root, i * Q, row64, 0, i + 1) + d.reference));
+        y[draw * Q + i] = isLoss ? Math.exp(-z) : 1 / (1 + Math.exp(-z));
+      }
+    }
   }
 
   // The sum of the variances at some cells, as a function of the point of the mixture
