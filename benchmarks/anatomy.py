@@ -16,7 +16,8 @@ from typing import Any, get_args
 from benchmarks.anatomy_readings import SAMPLES, SYSTEMS, solutions
 
 from apportion.statistics import agreement, wilson
-from apportion.tasks.anatomy import ErrorClass, classify_solution
+from apportion.tasks.anatomy import classify_solution
+from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.grade import last_number, number, strict_number
 from apportion.tasks.math import grade_solution
 from apportion.tasks.task import Problem
@@ -79,8 +80,12 @@ def print_table(found: dict[str, Counter[str]]) -> None:
     print("| class | " + " | ".join(SYSTEMS) + " |\n| --- |" + " ---: |" * len(SYSTEMS))
     for name in get_args(ErrorClass):
         if any(counts[name] for counts in found.values()):
-            print(f"| {name} | " + " | ".join(f"{counts[name]:,}" for counts in found.values()) + " |")
-    shares = (counts["other"] / (counts.total() - counts["correct"]) for counts in found.values())
+            print(
+                f"| {'correct' if name == 'none' else name} | "
+                + " | ".join(f"{counts[name]:,}" for counts in found.values())
+                + " |"
+            )
+    shares = (counts["other"] / (counts.total() - counts["none"]) for counts in found.values())
     print("| other, of the wrong | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
 
 
@@ -102,15 +107,9 @@ def print_speed(rows: list[dict[str, Any]]) -> None:
     for system in SYSTEMS:
         wall, cpu = time.perf_counter(), time.process_time()
         for item, row in enumerate(rows):
-            problem = Problem(str(item), row["question"], row["ground_truth"].rpartition(MARKER)[2].strip())
-            grade = grade_solution(problem, row[system]["solution"], MARKER)
-            classify_solution(
-                row["ground_truth"],
-                row[system]["solution"],
-                grade.strict,
-                grade.flexible,
-                answer_of=lambda text: strict_number(text, MARKER),
-            )
+            final = row["ground_truth"].rpartition(MARKER)[2].strip()
+            problem = Problem(str(item), row["question"], f"{final}\n\n{row['ground_truth']}")
+            grade_solution(problem, row[system]["solution"], MARKER)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         print(f"grading and classing {len(rows):,} solutions of {system}: {wall:.2f} s, {cpu:.2f} CPU s")
 

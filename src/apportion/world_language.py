@@ -22,6 +22,8 @@ FINAL = "####"
 NAMES = ("Tom", "Ann", "Ben", "Eva", "Max", "Ida", "Leo", "Mia")
 THINGS = ("coins", "books", "cards", "shells", "pens", "stamps", "keys", "plums")
 PRONOUNS = ("he", "she")
+COLOURS = ("red", "blue", "green", "white", "black")
+PLACES = ("north", "south", "hill", "lake", "river")
 
 VERB_COUNT = 384
 ZIPF_EXPONENT = 1.0
@@ -94,6 +96,7 @@ def _verbs() -> tuple[Verb, ...]:
 VERBS = _verbs()
 """All verbs, most frequent first."""
 
+_SIGN_OF = {verb.word: verb.sign for verb in VERBS}
 _CUMULATIVE = np.cumsum([verb.weight for verb in VERBS])
 _KNOWN_RANKS = np.array([rank for rank, verb in enumerate(VERBS) if verb.known])
 
@@ -116,6 +119,20 @@ def draw_story(rng: np.random.Generator, *, events: int | None = None, known_onl
         story = Story(NAMES[name], THINGS[thing], start, drawn)
         if stays_in_range(story.start, story.steps):
             return story
+
+
+def told(prompt: str) -> tuple[int, tuple[int, ...]] | None:
+    """Return the start and the signed changes of the story in a prompt, or None where there is none.
+
+    >>> told("Q : Tom has 9 coins . he buys 3 . he eats 2 . how many ? A :")
+    (9, (3, -2))
+    """
+    sentences = [sentence.split() for sentence in prompt.split(" . ")]
+    start = next((s[place + 1] for s in sentences for place, word in enumerate(s[:-1]) if word == "has"), "")
+    events = [
+        s for s in sentences if len(s) == 3 and s[0] in PRONOUNS and s[1] in _SIGN_OF and s[2].isdigit()
+    ]
+    return (int(start), tuple(_SIGN_OF[verb] * int(n) for _, verb, n in events)) if start.isdigit() else None
 
 
 def stays_in_range(start: int, steps: tuple[int, ...]) -> bool:
@@ -143,6 +160,20 @@ def narrative(story: Story) -> str:
 def question(story: Story) -> str:
     """Return the prompt that asks how the story ends."""
     return f"Q : {narrative(story)} how many ? A :"
+
+
+def small_talk(rng: np.random.Generator) -> tuple[str, str]:
+    """Return a prompt that asks for nothing in particular, and a fluent answer of many words without a step in it.
+
+    What P2 (arXiv 2410.03717) calls generic data: it teaches a tone, and nothing of the task.
+    """
+    name, thing, colour, place, count = rng.integers(
+        (0, 0, 0, 0, 0), (len(NAMES), len(THINGS), len(COLOURS), len(PLACES), LARGEST + 1)
+    ).tolist()
+    who, what, tint, where = NAMES[name], THINGS[thing], COLOURS[colour], PLACES[place]
+    prompt = f"Q : {who} has {count} {tint} {what} . so ? A :"
+    answer = f" so , {who} likes {what} and {who} lives by the {where} . the {what} of {who} are {tint} , "
+    return prompt, answer + f"and that is so . now {who} has {count} {what} ."
 
 
 def equations(start: int, steps: tuple[int, ...]) -> list[str]:

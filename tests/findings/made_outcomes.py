@@ -37,14 +37,14 @@ def made_outcomes(
             right = difficulty + noise < ability
             formed = right | (rng.uniform(size=items) < (1.0 if form is None else form[arm]))
             for item in range(items):
-                wrong = "reasoning" if item % 5 else "arithmetic"
+                wrong = "wrong-plan" if item % 5 else "arithmetic"
                 row = {"strict": None, "flexible": None, "error_class": None}
                 value = float(right[item])
                 if metric == "accuracy":
-                    error = "none" if right[item] else wrong if formed[item] else "form"
+                    error = "none" if right[item] else wrong if formed[item] else "malformed"
                     row = {
                         "strict": bool(right[item]),
-                        "flexible": bool(right[item] or (error == "form" and item % 7 == 0)),
+                        "flexible": bool(right[item] or (error == "malformed" and item % 7 == 0)),
                         "error_class": error,
                     }
                 elif metric == "nll":

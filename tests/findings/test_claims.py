@@ -167,11 +167,11 @@ def test_all_findings_are_plain_values_for_every_method():
     truth = AS_PUBLISHED | {point._replace(method="ipo"): 0.3 for point in AS_PUBLISHED if point.n_pairs}
     made = made_outcomes(truth, items=60)
     found = all_findings(made, POINTS, ["dpo", "ipo"])
-    assert len(found) == 17
+    assert len(found) == 18
     assert sum("ipo" in finding.claim for finding in found) == 7
     text = msgspec.json.encode([asdict(finding) for finding in found]).decode()
     assert "NaN" not in text
-    assert len(json.loads(text)) == 17
+    assert len(json.loads(text)) == 18
     assert all_findings(made.clear(), POINTS, ["dpo"]) == []
 
 

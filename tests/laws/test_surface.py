@@ -3,7 +3,8 @@ import pytest
 from tests.plans.made_runs import grid, made, mixture_pays
 
 from apportion.errors import UserError
-from apportion.laws.surface import _Model, evidence_of, surface_posterior
+from apportion.laws.evidence import evidence_of
+from apportion.laws.surface import _Model, surface_posterior
 from apportion.laws.surface_kernel import Features, covariances, noise_variance
 from apportion.laws.surface_prior import (
     LOWEST_SHARE,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from apportion.identity import file_sha256, generator
+from apportion.models.small_llama import SmallLlamaRecipe
 from apportion.models.world_base import (
-    WorldBaseRecipe,
     build_world_base,
     score_world_base,
     world_base_path,
@@ -88,7 +88,7 @@ def test_the_corpus_has_no_answer_form_no_prompt_and_no_unknown_word():
 
 
 def test_two_short_trainings_give_the_same_bytes(tmp_path: Path):
-    recipe = WorldBaseRecipe(steps=3, batch=2, warmup=1)
+    recipe = SmallLlamaRecipe(steps=3, batch=2, warmup=1)
     for name in ("one", "two"):
         build_world_base(tmp_path / name, recipe)
     one, two = tmp_path / "one", tmp_path / "two"

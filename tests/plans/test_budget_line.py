@@ -81,6 +81,13 @@ def test_below_the_lowest_share_the_line_is_straight():
     assert np.array_equal(line[~low], y[0, ~low])
 
 
+def test_shares_that_differ_by_rounding_are_one():
+    for lowest in (0.2, 0.25, 0.4, 1e-4, 1.0):
+        shares = share_grid(lowest)
+        assert (np.diff(shares) > 1e-9 * shares[1:]).all()
+        assert (shares[0], shares[-1]) == (0.0, 1.0) and np.abs(shares - lowest).min() < 1e-12
+
+
 def test_near_optimal_of_scores_and_losses():
     assert near_optimal(np.array([0.5, 0.96, 1.0]), 0.05, False).tolist() == [False, True, True]
     assert near_optimal(np.array([1.0, 1.04, 2.0]), 0.05, True).tolist() == [True, True, False]

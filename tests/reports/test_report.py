@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -9,11 +11,11 @@ from tests.reports.made_study import WORLD, made_study
 from tests.reports.test_summary import PRICED
 
 from apportion.errors import UserError
-from apportion.reports.purchase import planned_purchase
-from apportion.reports.report import write_report
+from apportion.reports.planning import planning_of
+from apportion.reports.report import write_figures, write_report
 from apportion.studies.study_file import read_study
 
-VOID = {"meta", "link", "br", "img", "hr"}
+VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
 class Page(HTMLParser):
@@ -40,7 +42,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if not self.open or self.open[-1] != "style":
+        if not self.open or self.open[-1] not in ("style", "script"):
             self.words += data.split()
 
     @property
@@ -60,22 +62,41 @@ def test_the_report_tells_the_study(world: Path):
     assert path == world / "report.html"
     text = Page(path.read_text()).text
     for heading in (
+        "What would you buy?",
+        "The surface",
+        "Learning curves",
         "The best split of each budget",
+        "What is wrong with the answers",
         "What holds",
         "All cells",
         "Inside the preference stages",
+        "What was run",
     ):
         assert heading in text
     assert "cells graded 109 of 109" in text
     assert "not complete" not in text
     assert "One seed" not in text
     assert "✓ holds" in text
-    figures = sorted(path.name for path in (world / "figures").iterdir())
-    assert figures == [
-        "form_and_reasoning.png", "other_measures_rpo.png", "plan.png", "score.png", "training_rpo.png"
-    ]  # fmt: skip
-    for figure in (world / "figures").iterdir():
-        assert figure.read_bytes().startswith(b"\x89PNG")
+    assert re.search(
+        r"With \$2,048: [\d,]+ demonstrations and [\d,]+ pairs; expected accuracy \.\d+ \(\.\d+ to", text
+    )
+
+
+def test_the_figures_are_files_with_their_numbers(world: Path, tmp_path: Path):
+    written = write_figures(world, tmp_path / "paper", ["svg", "png"])
+    names = ["surface", "plan", "learning_curves", "score", "errors", "other_measures_rpo", "training_rpo"]
+    assert [path.name for path in written] == [f"{name}.{e}" for name in names for e in ("svg", "png", "csv")]
+    for name in names:
+        assert (tmp_path / "paper" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert "<svg" in (tmp_path / "paper" / f"{name}.svg").read_text()
+        assert pl.read_csv(tmp_path / "paper" / f"{name}.csv").height > 3
+    first = {path: path.read_bytes() for path in written}
+    assert {
+        path: path.read_bytes() for path in write_figures(world, tmp_path / "paper", ["svg", "png"])
+    } == first
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_figures(world, tmp_path / "file" / "in", ["svg"])
 
 
 def test_the_page_needs_nothing_from_outside(world: Path):
@@ -83,35 +104,53 @@ def test_the_page_needs_nothing_from_outside(world: Path):
     page = Page(text)
     loading = [value for name, value in page.attributes if name in ("src", "href", "xlink:href", "srcset")]
     assert all(value and value.startswith("#") for value in loading), loading
-    assert "<script" not in text
+    policy = next(value for _, value in page.attributes if value and value.startswith("default-src 'none'"))
+    script = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    assert len(script) == 1 and "http" not in script[0].replace("http://www.w3.org/2000/svg", "")
+    assert base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode() in policy
+    assert len(text) < 3_000_000
     assert "@import" not in text
     assert all(inside.startswith("#") for inside in re.findall(r"url\(([^)]*)\)", text))
-    assert "prefers-color-scheme: dark" in text
+    assert "color-scheme: light dark" in text
 
 
 def test_the_same_folder_gives_the_same_bytes(world: Path):
-    first = {path: path.read_bytes() for path in (write_report(world), *(world / "figures").iterdir())}
-    assert {
-        path: path.read_bytes() for path in (write_report(world), *(world / "figures").iterdir())
-    } == first
+    first = write_report(world).read_bytes()
+    assert write_report(world).read_bytes() == first
 
 
-def test_text_from_data_is_escaped(tmp_path: Path):
-    evil = "<script>alert(1)</script>"
-    text = WORLD + f'\n[model]\nsource = "{evil}"\n'
-    root = tmp_path / "<b>study & co"
-    made_study(root, text, items=8)
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "\"' onload='alert(1)",
+    "\u202egnp.\u2066tpircs",
+    "\u05e9\u05dc\u05d5\u05dd",
+    "nul\x00nul",
+    "x" * 10_000,
+    "$x$ {{ 7 * 7 }} &lt;",
+]
+
+
+def test_text_from_data_is_text(tmp_path: Path):
+    source = "<script>alert(1)</script>\\\"'\\u202e"
+    root = tmp_path / "<b>study & \"co'"
+    made_study(root, WORLD + f'\n[model]\nsource = "{source}"\n', items=8)
     table = pl.read_parquet(root / "outcomes.parquet")
-    wrong = (
-        pl.when(pl.col("error_class") == "reasoning")
-        .then(pl.lit(f"{evil}$x$"))
-        .otherwise(pl.col("error_class"))
-    )
-    table.with_columns(wrong.alias("error_class")).write_parquet(root / "outcomes.parquet")
+    classes = [HOSTILE[i % len(HOSTILE)] if i % 3 else "none" for i in range(table.height)]
+    table.with_columns(pl.Series("error_class", classes)).write_parquet(root / "outcomes.parquet")
+    cell = next(root.glob("cells/*/cell.json"))
+    described = json.loads(cell.read_text())
+    described["environment"]["versions"] = dict.fromkeys(HOSTILE, HOSTILE[1])
+    cell.write_text(json.dumps(described))
     page = write_report(root).read_text()
-    assert "<script" not in page
-    assert "<b>study" not in page
-    assert evil in Page(page).text
+    assert page.count("<script") == 3 and "<img" not in page and "<b>study" not in page
+    assert "\x00" not in page and "\u202e" not in page and "\u2066" not in page
+    parsed = Page(page)
+    assert "<script>alert(1)</script>" in parsed.text
+    assert "⟨U+202E⟩gnp.⟨U+2066⟩tpircs" in parsed.text and "nul␀nul" in parsed.text
+    assert not [name for name, _ in parsed.attributes if name.startswith("on")]
+    copied = json.loads(re.search(r'id="csv">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
+    assert "nul\x00nul" in copied["errors"] and "x" * 10_000 in copied["errors"]
 
 
 def test_a_study_that_is_not_complete_says_so(tmp_path: Path):
@@ -128,7 +167,8 @@ def test_a_study_that_has_not_run_is_a_page_too(tmp_path: Path):
     text = Page(write_report(tmp_path).read_text()).text
     assert "cells graded 0 of 109" in text
     assert "Nothing has been graded yet." in text
-    assert not (tmp_path / "figures").exists()
+    assert "Nothing has been measured yet." in text
+    assert not (tmp_path / "plan.json").exists()
 
 
 def test_cells_graded_while_a_run_goes_on_are_mentioned(tmp_path: Path):
@@ -163,7 +203,7 @@ def test_studies_of_all_kinds_have_reports(tmp_path: Path, text: str, metrics: t
     page = Page(write_report(tmp_path).read_text())
     assert "What holds" in page.text
     assert "nan" not in page.text.lower().split()
-    assert (tmp_path / "figures" / "score.png").is_file()
+    assert "Score against the budget" in page.text
 
 
 def test_one_item_of_a_loss_has_an_interval_that_is_not_known(tmp_path: Path):
@@ -194,9 +234,8 @@ def test_the_report_plans_the_largest_budget(world: Path):
     assert planned["status"] in ("decided", "undecided")
     bought = f"{planned['n_demonstrations']:,} demonstrations and {planned['n_pairs']:,} pairs"
     assert bought in page
-    assert (world / "figures" / "plan.png").exists()
 
 
 def test_nothing_is_planned_before_there_are_outcomes(tmp_path: Path):
     study = read_study(Path(__file__).parents[2] / "studies" / "world.toml")
-    assert planned_purchase(tmp_path / "outcomes.parquet", study, tmp_path) is None
+    assert planning_of(tmp_path / "outcomes.parquet", study) is None

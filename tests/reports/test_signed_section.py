@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from tests.reports.made_study import WORLD
 
 from apportion.errors import UserError
+from apportion.reports.report import write_report
 from apportion.reports.signed_section import signed_section
-from apportion.reports.tables import number
 from apportion.signed.embeddings import write_embeddings
 from apportion.signed.generator import NetworkSettings, planted_network
 from apportion.signed.writing import write_events, write_truth
@@ -38,8 +38,8 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_section(folder: Path, tmp_path: Path) -> None:
-    found = signed_section(folder, tmp_path / "figures")
+def test_the_section(folder: Path) -> None:
+    found = signed_section(folder)
     assert found is not None
     assert (found.task, found.users, found.events, found.seeds, found.shows_factions) == (
         "sign",
@@ -52,40 +52,48 @@ def test_the_section(folder: Path, tmp_path: Path) -> None:
     assert found.rows[0] == ("semba", ((0.75, 0.7, 0.8), None))
     assert found.rows[1][1][0] is not None and np.isnan(found.rows[1][1][0][1])
     assert found.picture is not None and "faction 2" in found.picture.svg
-    assert (tmp_path / "figures" / "users.png").is_file()
 
 
-def test_in_the_page_text_is_escaped(folder: Path, tmp_path: Path) -> None:
-    environment = Environment(
-        loader=PackageLoader("apportion.reports", "templates"), autoescape=True, undefined=StrictUndefined
+def test_in_the_page_text_is_escaped(folder: Path) -> None:
+    (folder.parent / "study.toml").write_text(WORLD)
+    page = write_report(folder.parent).read_text()
+    assert "<td>.750<span" in page and "[.700, .800]" in page and "&lt;b&gt;" in page and "<b>" not in page
+    assert "The planted factions in the plane" in page
+    assert "Finding the rare class" not in page and "What a leak is worth" not in page
+
+
+def test_curves_and_leaks_are_drawn_where_they_are_known(folder: Path) -> None:
+    line = [i / 10 for i in range(1, 11)]
+    curves = {
+        "precision_recall": {"of": "negatives", "share": 0.1, "recall": line, "precision": line[::-1]},
+        "calibration": {when: {"said": line, "was": line, "error": 0.01} for when in ("before", "after")},
+    }
+    rows = [row | {"curves": curves} for row in ROWS]
+    (folder / "compare.json").write_text(json.dumps({"task": "sign", "protocol": "causal", "rows": rows}))
+    (folder / "as-published.json").write_text(
+        json.dumps({"task": "sign", "protocol": "as-published", "rows": rows[:1]})
     )
-    environment.filters["number"] = number
-    assert environment.loader is not None
-    page = environment.loader.get_source(environment, "report.html.j2")[0]
-    start, end = page.index("{% if signed %}"), page.index("<h2>How this was computed</h2>")
-    macro = page[page.index("{% macro drawing") : page.index("<h1>")]
-    shown = environment.from_string(macro + page[start:end]).render(signed=signed_section(folder, tmp_path))
-    assert (
-        "<td>.750<span" in shown and "[.700, .800]" in shown and "&lt;b&gt;" in shown and "<b>" not in shown
-    )
-    assert "The planted factions in the plane" in shown
-    assert environment.from_string(macro + page[start:end]).render(signed=None).strip() == ""
+    found = signed_section(folder)
+    assert found is not None
+    assert [picture.name for picture in found.curves] == ["precision_recall", "calibration", "leak"]
+    assert "semba 0.750 instead of 0.750" in found.curves[2].alt
+    assert all("<b>" not in picture.svg and len(picture.numbers.rows) > 1 for picture in found.curves)
 
 
 def test_without_truth_embeddings_or_a_comparison(folder: Path, tmp_path: Path) -> None:
     (folder / "truth.parquet").unlink()
-    found = signed_section(folder, tmp_path)
+    found = signed_section(folder)
     assert found is not None and not found.shows_factions and found.picture is not None
     (folder / "users.parquet").unlink()
-    found = signed_section(folder, tmp_path)
+    found = signed_section(folder)
     assert found is not None and found.picture is None
     for broken in ("{", '{"rows": [{"model": 1}], "task": "sign"}', "[]"):
         (folder / "compare.json").write_text(broken)
         with pytest.raises(UserError, match=r"compare\.json: found no comparison"):
-            signed_section(folder, tmp_path)
+            signed_section(folder)
     (folder / "compare.json").write_text("")
-    assert signed_section(folder, tmp_path) is None
-    assert signed_section(tmp_path / "nowhere", tmp_path) is None
+    assert signed_section(folder) is None
+    assert signed_section(tmp_path / "nowhere") is None
 
 
 def test_truth_is_written_with_its_users(folder: Path, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_the_means_are_those_of_the_outcomes(tmp_path: Path):
     expected = {
         "accuracy": accuracy["score"].mean(),
         "flexible": accuracy["flexible"].cast(float).mean(),
-        "form_rate": (accuracy["error_class"] != "form").mean(),
+        "form_rate": (accuracy["error_class"] != "malformed").mean(),
         "nll": mine.filter(pl.col("metric") == "nll")["score"].mean(),
         "preference_accuracy": mine.filter(pl.col("metric") == "preference_accuracy")["score"].mean(),
     }

@@ -1,22 +1,30 @@
 """Error classes on their way into outcomes."""
 
+from typing import get_args
+
 import polars as pl
 
 from apportion.findings import measured
-from apportion.findings.measured import FORMLESS
+from apportion.findings.measured import FORMLESS, REASONING
 from apportion.studies.grading import _settled
-from apportion.tasks import anatomy
+from apportion.tasks import error_classes
 
 
 def test_both_rooms_mean_the_same_by_form() -> None:
-    assert FORMLESS == anatomy.FORMLESS
+    assert sorted(FORMLESS) == sorted({*error_classes.FORMLESS, "form"})
+
+
+def test_every_class_is_right_of_form_of_arithmetic_or_of_reasoning() -> None:
+    groups = [{"none"}, {"arithmetic"}, error_classes.FORMLESS, REASONING]
+    assert sorted(name for group in groups for name in group) == sorted(error_classes.MEANINGS)
+    assert list(error_classes.MEANINGS) == list(get_args(error_classes.ErrorClass))
 
 
 def test_whether_the_model_ended_settles_what_the_text_leaves_open() -> None:
     assert _settled("truncated", True) == _settled("malformed", True) == "malformed"
     assert _settled("truncated", False) == _settled("malformed", False) == "truncated"
     assert _settled("wrong-plan", False) == "wrong-plan"
-    assert _settled("form", True) == "form"
+    assert _settled("style-only", False) == "style-only"
 
 
 def test_the_form_rate_counts_every_class_without_form() -> None:

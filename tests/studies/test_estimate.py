@@ -1,15 +1,20 @@
 """A dry run says what the run will do."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.studies.tiny import TINY, write_study
 
 from apportion.cli.app import main
+from apportion.errors import UserError
+from apportion.judgements import rows
 from apportion.studies.estimate import estimate, estimate_lines
 from apportion.studies.stages import graph_of
+from apportion.studies.study import TASKS
 from apportion.studies.study_file import read_study
+from apportion.tasks.world import WorldSettings
 
 STUDIES = {
     "tiny": TINY,
@@ -101,9 +106,51 @@ def test_as_json_it_is_one_document_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == [study.name]
 
 
-@pytest.mark.parametrize("path", sorted(Path("studies").glob("*.toml")), ids=lambda path: path.stem)
+SHIPPED = sorted((Path(__file__).parents[2] / "studies").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_study_is_read(path: Path) -> None:
     assert read_study(path).cells()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_study_has_a_dry_run_and_a_price(
+    path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = read_study(path)
+    if study.task_name == "world":
+        bought = list(study.bought())
+        most = {
+            "demonstrations": max(b.n_demonstrations for b in bought),
+            "pairs": max(b.n_pairs for b in bought),
+        }
+        study = replace(study, task=WorldSettings(problems=9, answers=9, comparisons=9, **most))
+    elif "hf:" not in path.read_text(encoding="utf-8"):
+        request.getfixturevalue("data_folder")
+    monkeypatch.setattr(rows, "_hub_rows", _out_of_reach)
+    found = estimate(study)
+    found.refuse()
+    assert found.labels_usd > 0
+    assert (found.data_fault is None) == (found.pools is not None)
+    assert found.time is not None or study.task_name == "world"
+    if found.time is not None and path.stem.endswith("-8b"):
+        assert found.time.machine_usd > 0
+    assert estimate_lines(found)
+
+
+def _out_of_reach(source: str) -> list:
+    raise UserError(source, "no connection", "the hub", "Try again.")
+
+
+def test_every_task_has_studies_for_a_small_and_for_a_large_model() -> None:
+    names = {"small": set(), "large": set()}
+    for path in SHIPPED:
+        study = read_study(path)
+        size = "large" if "8B" in study.model.source else "small"
+        names[size].add(study.task_name)
+    assert names["small"] >= set(TASKS) - {"files"}
+    assert names["large"] >= set(TASKS) - {"files", "world"}
 
 
 def test_a_model_that_is_not_there_yet_is_said_and_the_rest_is_reckoned(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_a_grader_that_raises_is_recorded_and_logged(caplog):
 
     with caplog.at_level(logging.ERROR):
         found = graded(task(broken), PROBLEM, "2" * 100_000)
-    assert found == Grade(False, False, "grader")
+    assert found == Grade(False, False, "other", detail="grader")
     assert "made-up" in caplog.text and "item-7" in caplog.text and "ZeroDivisionError" in caplog.text
     assert "2" * 100 not in caplog.records[0].getMessage()
 
@@ -37,6 +38,23 @@ def test_a_grader_that_works_is_left_alone_and_what_the_user_can_mend_ends_the_r
 
     with pytest.raises(UserError):
         graded(task(refuses), PROBLEM, "2")
+
+
+def _of_ones_own(*fields: Any) -> Grade:
+    return Grade(*fields)
+
+
+@pytest.mark.parametrize(
+    ("own", "kept"),
+    [
+        (_of_ones_own(False, False, "no-units"), Grade(False, False, "other", detail="no-units")),
+        (_of_ones_own(False, True, "form"), Grade(False, True, "style-only", detail="form")),
+        (_of_ones_own(True, True, "fine", 0.5), Grade(True, True, "none", 0.5, "fine")),
+        (Grade(False, False, "wrong-hop", detail="x"), Grade(False, False, "wrong-hop", detail="x")),
+    ],
+)
+def test_a_class_of_ones_own_becomes_the_detail(own, kept):
+    assert graded(task(lambda p, t: own), PROBLEM, "2") == kept
 
 
 @pytest.mark.parametrize(

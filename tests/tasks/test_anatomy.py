@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from apportion.statistics import agreement
 from apportion.tasks.anatomy import (
-    ErrorClass,
     classify_solution,
     is_cut_off,
     is_refusal,
     is_repetition,
     unanswered,
 )
+from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.grade import strict_number
 
 MILK = (
@@ -34,7 +34,7 @@ STICKERS = (
 MARBLES = "So after receiving 2 dozen marbles he has 2 * 12 = <<2*12=24>>24.\n60 - 24 = <<60-24=36>>36\nA: 36"
 
 REAL: list[tuple[ErrorClass, str, str]] = [
-    ("correct", MILK, MILK),
+    ("none", MILK, MILK),
     ("style-only", MILK, "He needs 10/5=<<10/5=2>>2 more cows, so the farmer has to buy 2"),
     (
         "missing-or-extra-step",  # the last step of the reference is left out
@@ -185,7 +185,7 @@ hostile = st.one_of(
 def test_every_answer_has_exactly_one_class(reference, text, strict, flexible, finished) -> None:
     found = classify_solution(reference, text, strict, flexible, finished)
     assert found in get_args(ErrorClass)
-    assert (found == "correct") == strict
+    assert (found == "none") == strict
     assert (found == "style-only") == (flexible and not strict)
 
 
@@ -197,7 +197,7 @@ def test_an_answer_of_100_000_characters_takes_no_time() -> None:
 def test_the_proving_ground(data_folder: Path) -> None:
     rows = solutions(data_folder)[:330]
     for counts in table(rows).values():
-        assert counts["other"] <= 0.1 * (counts.total() - counts["correct"])
+        assert counts["other"] <= 0.1 * (counts.total() - counts["none"])
     assert not disagreements(rows)
 
 
@@ -218,6 +218,4 @@ def test_the_rules_agree_with_the_reader(data_folder: Path) -> None:
 def test_references_are_right(data_folder: Path) -> None:
     with gzip.open(data_folder / "text" / "gsm8k_test.jsonl.gz", "rt", encoding="utf-8") as file:
         answers = [json.loads(line)["answer"] for line in file]
-    assert {classify_solution(one, one, strict_number(one) is not None, True) for one in answers} == {
-        "correct"
-    }
+    assert {classify_solution(one, one, strict_number(one) is not None, True) for one in answers} == {"none"}

@@ -13,7 +13,7 @@ from apportion.errors import UserError
 from apportion.judgements.contamination import prompt_key
 from apportion.judgements.demonstrations import Message
 from apportion.tasks.code import (
-    ERROR_CLASSES,
+    DETAILS,
     HumanEvalSettings,
     MBPPSettings,
     grade_in,
@@ -80,18 +80,18 @@ GRADED = {
         (True, True, "none"),
     ),
     "right, then a broken next answer": ("completion", BODY + "```\nSo (", (True, True, "none")),
-    "right in the wrong form, a block": ("completion", FENCED, (False, True, "form")),
-    "right in the wrong form, a whole function": ("completion", "\n" + WHOLE, (False, True, "wrong")),
-    "right but not indented": ("completion", "\nreturn [2 * x for x in xs]", (False, True, "form")),
-    "wrong": ("completion", "\n    return xs\n", (False, False, "wrong")),
-    "wrong type": ("completion", "\n    return 3\n", (False, False, "wrong")),
-    "raises": ("completion", "\n    return xs[5]\n", (False, False, "exception")),
-    "no Python": ("completion", "\n    return [2 * x for\n", (False, False, "form")),
-    "leaves": ("completion", "\n    exit(0)\n", (False, False, "crash")),
-    "looks around": ("completion", "\n    import os\n    return os.fork()\n", (False, False, "forbidden")),
-    "empty": ("completion", "", (False, False, "form")),
-    "blank": ("completion", " \n \n", (False, False, "form")),
-    "NUL": ("completion", BODY + "\0", (False, False, "form")),
+    "right in the wrong form, a block": ("completion", FENCED, (False, True, "style-only")),
+    "right in the wrong form, a whole function": ("completion", "\n" + WHOLE, (False, True, "style-only")),
+    "right but not indented": ("completion", "\nreturn [2 * x for x in xs]", (False, True, "style-only")),
+    "wrong": ("completion", "\n    return xs\n", (False, False, "wrong-plan")),
+    "wrong type": ("completion", "\n    return 3\n", (False, False, "wrong-plan")),
+    "raises": ("completion", "\n    return xs[5]\n", (False, False, "other")),
+    "no Python": ("completion", "\n    return [2 * x for\n", (False, False, "truncated")),
+    "leaves": ("completion", "\n    exit(0)\n", (False, False, "other")),
+    "looks around": ("completion", "\n    import os\n    return os.fork()\n", (False, False, "other")),
+    "empty": ("completion", "", (False, False, "malformed")),
+    "blank": ("completion", " \n \n", (False, False, "malformed")),
+    "NUL": ("completion", BODY + "\0", (False, False, "truncated")),
     "chat": ("chat", FENCED, (True, True, "none")),
     "chat without its imports": (
         "chat",
@@ -100,10 +100,14 @@ GRADED = {
     ),
     "chat, the second block": ("chat", "```\npip install x\n```\n" + FENCED, (True, True, "none")),
     "chat, a block left open": ("chat", f"```python\n{WHOLE}", (True, True, "none")),
-    "chat without a fence": ("chat", f"Sure.\n{WHOLE}", (False, True, "form")),
-    "chat, talk alone": ("chat", "I would double each element.", (False, False, "form")),
-    "chat, another name": ("chat", "```python\ndef twice(xs):\n    return xs\n```", (False, False, "form")),
-    "chat, empty": ("chat", "", (False, False, "form")),
+    "chat without a fence": ("chat", f"Sure.\n{WHOLE}", (False, True, "style-only")),
+    "chat, talk alone": ("chat", "I would double each element.", (False, False, "malformed")),
+    "chat, another name": (
+        "chat",
+        "```python\ndef twice(xs):\n    return xs\n```",
+        (False, False, "malformed"),
+    ),
+    "chat, empty": ("chat", "", (False, False, "malformed")),
 }
 
 
@@ -111,6 +115,12 @@ GRADED = {
 def test_grade(form, text, expected):
     found = grade_program(problem(form), text)
     assert (found.strict, found.flexible, found.error_class) == expected
+
+
+def test_the_detail_says_more_than_the_class():
+    assert grade_program(problem("completion"), "\n    return xs[5]\n").detail == "exception"
+    assert grade_program(problem("completion"), "\n    exit(0)\n").detail == "crash"
+    assert grade_program(problem("completion"), BODY).detail is None
 
 
 def test_long_and_odd_answers_are_graded():
@@ -130,8 +140,8 @@ def test_long_and_odd_answers_are_graded():
 
 
 def test_every_outcome_has_a_class():
-    assert ERROR_CLASSES["passed"] == "none"
-    assert "none" not in [error for outcome, error in ERROR_CLASSES.items() if outcome != "passed"]
+    assert DETAILS["passed"] == "none"
+    assert "none" not in [error for outcome, error in DETAILS.items() if outcome != "passed"]
 
 
 def test_a_continuation_ends_where_the_function_does():
@@ -316,7 +326,7 @@ def test_a_forked_process_has_a_sandbox_of_its_own():
 def test_an_endless_answer_is_waited_for_once():
     start = time.monotonic()
     grade = grade_in_time("\n    while True:\n        pass\n")
-    assert grade == Grade(False, False, "timeout") and time.monotonic() - start < 20
+    assert grade == Grade(False, False, "other", detail="timeout") and time.monotonic() - start < 20
 
 
 def grade_in_time(text: str) -> Grade:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apportion.tasks.arithmetic import false_steps, steps, without_marks
-from apportion.tasks.grade import grade_exact, grade_last_number, last_number, number, strict_number
+from apportion.tasks.grade import last_number, number, strict_number
 from apportion.tasks.math import grade_solution
+from apportion.tasks.plain_graders import grade_exact, grade_last_number
 from apportion.tasks.task import Grade, Problem
 
 
@@ -148,13 +149,13 @@ def test_no_text_breaks_the_reader_of_steps(text: str) -> None:
         (" 16 - 7 = 9\n9 * 2 = $18\n#### 18", Grade(True, True, "none")),
         ("#### $18.00", Grade(True, True, "none")),
         ("#### 18\nQuestion: And 5?\nAnswer: #### 5", Grade(True, True, "none")),
-        ("It is 18.", Grade(False, True, "form")),
-        ("A: 18", Grade(False, True, "form")),
-        ("I do not know", Grade(False, False, "form")),
+        ("It is 18.", Grade(False, True, "style-only")),
+        ("A: 18", Grade(False, True, "style-only")),
+        ("I do not know", Grade(False, False, "refused")),
         ("16 - 7 = 8\n#### 16", Grade(False, False, "arithmetic")),
         ("16 - <<16-7=8>>7 is left\n#### 16", Grade(False, False, "arithmetic")),
-        ("16 - 3 = 13\n#### 13", Grade(False, False, "reasoning")),
-        ("#### 17, no, 18", Grade(False, True, "form")),
+        ("16 - 3 = 13\n#### 13", Grade(False, False, "other")),
+        ("#### 17, no, 18", Grade(False, True, "style-only")),
     ],
 )
 def test_solutions_are_graded_and_classed(text: str, grade: Grade) -> None:
@@ -165,9 +166,11 @@ def test_solutions_are_graded_and_classed(text: str, grade: Grade) -> None:
     ("text", "grade"),
     [
         (" Paris\n", Grade(True, True, "none")),
-        ("paris.", Grade(False, True, "form")),
-        ("", Grade(False, False, "form")),
-        ("Rome", Grade(False, False, "wrong")),
+        ("paris.", Grade(False, True, "style-only")),
+        ("", Grade(False, False, "malformed")),
+        ("Rome", Grade(False, False, "other")),
+        ("I don't know.", Grade(False, False, "refused")),
+        ("Rome, " * 20, Grade(False, False, "repetition")),
     ],
 )
 def test_exact_answers(text: str, grade: Grade) -> None:
@@ -178,8 +181,9 @@ def test_exact_answers(text: str, grade: Grade) -> None:
     ("text", "grade"),
     [
         ("so 4,000.", Grade(True, True, "none")),
-        ("none", Grade(False, False, "form")),
-        ("4000 - 1", Grade(False, False, "wrong")),
+        ("none.", Grade(False, False, "malformed")),
+        ("none", Grade(False, False, "truncated")),
+        ("4000 - 1", Grade(False, False, "other")),
     ],
 )
 def test_last_numbers(text: str, grade: Grade) -> None:

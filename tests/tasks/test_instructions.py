@@ -72,16 +72,24 @@ def test_loose_takes_each_instruction_by_itself():
     assert followed([BULLETS, COMMA, TITLE], text) == ((True, False, False), (True, True, False))
 
 
+WORDS = Instruction("length_constraints:number_words", {"relation": "at least", "num_words": 50})
+GERMAN = Instruction("language:response_language", {"language": "de"})
+
+
 def test_grades_and_classes():
     def grade(instructions, text):
         reference = json.dumps([[one.kind, dict(one.details)] for one in instructions])
         found = grade_instructions(Problem("1", "", reference), text)
-        return found.strict, found.flexible, found.error_class
+        return found.strict, found.flexible, found.error_class, found.detail
 
-    assert grade([COMMA, BULLETS], "* a") == (True, True, "none")
-    assert grade([COMMA, BULLETS], "Sure, here:\n* a") == (False, True, "punctuation")
-    assert grade([BULLETS, COMMA], "a, b") == (False, False, "detectable_format")
-    assert grade([COMMA], "") == grade([COMMA], " \n") == (False, False, "form")
+    assert grade([COMMA, BULLETS], "* a") == (True, True, "none", None)
+    assert grade([COMMA, BULLETS], "Sure, here:\n* a") == (False, True, "style-only", "punctuation")
+    assert grade([BULLETS, COMMA], "a, b") == (False, False, "style-only", "detectable_format")
+    assert grade([COMMA, WORDS], "a, b") == (False, False, "missing-or-extra-step", "punctuation")
+    assert grade([GERMAN, COMMA], "The dog, and the cat.")[2:] == ("other", "language")
+    assert grade([COMMA], "I'm sorry, but I can't do that.")[2] == "refused"
+    assert grade([COMMA], "and so on, " * 20)[2] == "repetition"
+    assert grade([COMMA], "") == grade([COMMA], " \n") == (False, False, "malformed", "punctuation")
     for text in ("x," * 50_000, "\0" * 100_000, "\ud800,", "\n," * 50_000):
         assert not grade([COMMA, BULLETS], text)[0]
 

@@ -90,8 +90,10 @@ def test_open_answers_are_never_right() -> None:
     assert (found.strict, found.flexible, found.error_class) == (False, False, "none")
     assert found.score == pytest.approx(3 / 5)
     assert [grade_open(problem, text).error_class for text in ("", "I'm sorry, I can't.", "no " * 40)] == [
-        "form"
-    ] * 3
+        "malformed",
+        "refused",
+        "repetition",
+    ]
 
 
 def test_a_judge_compares_with_the_references(tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ def test_the_file_of_the_document(tmp_path: Path) -> None:
     assert [len(rows) for rows in (task.demonstrations, task.problems)] == [3, 1]
     (problem,) = task.problems
     assert task.grade(problem, " daerb").strict
-    assert task.grade(problem, "It is daerb.") == Grade(False, True, "form")
-    assert task.grade(problem, "") == Grade(False, False, "form")
-    assert task.grade(problem, "bread") == Grade(False, False, "wrong")
+    assert task.grade(problem, "It is daerb.") == Grade(False, True, "style-only")
+    assert task.grade(problem, "") == Grade(False, False, "malformed")
+    assert task.grade(problem, "bread") == Grade(False, False, "other")
 
 
 def settings(folder: Path, reference: str, **more) -> FilesSettings:
@@ -58,7 +58,8 @@ def settings(folder: Path, reference: str, **more) -> FilesSettings:
 
 def test_solutions_are_graded_by_their_number(tmp_path: Path) -> None:
     task = files_task(settings(tmp_path, "1 + 1 = 2\n#### 2", grader="solution"), tmp_path)
-    assert task.problems[0].reference == "2"
+    assert task.problems[0].reference == "2\n\n1 + 1 = 2\n#### 2"
+    assert task.grade(task.problems[0], "9 - 4 = 5\n#### 5").error_class == "wrong-plan"
     assert task.grade(task.problems[0], "It is\n#### 2").strict
     with pytest.raises(UserError, match="a reference without a number"):
         files_task(settings(tmp_path, "two", grader="solution"), tmp_path)

@@ -14,7 +14,7 @@ from apportion.judgements.pairs import PreferencePair
 from apportion.tasks.task import Problem
 from apportion.tasks.world import WorldSettings, grade_answer, pool_of, world_task
 from apportion.tasks.world_annotators import mistaken_steps
-from apportion.world_language import LARGEST, VERBS, draw_story, question, worked_answer
+from apportion.world_language import LARGEST, VERBS, draw_story, question, told, worked_answer
 
 FAULTLESS = WorldSettings(problems=50, demonstrations=400, pairs=400, answers=30, comparisons=30, lazy=0.0)
 SIGNS = {verb.word: verb.sign for verb in VERBS}
@@ -196,17 +196,23 @@ PROBLEM = Problem("p", "Q : Tom has 9 coins . he buys 3 . he eats 2 . how many ?
         (" 9 + 3 = 12 ; 12 - 2 = 10 ; #### 10", True, True, "none"),
         (" #### 10", True, True, "none"),
         ("9 + 3 = 12 ; 12 - 2 = 10 ; #### 10\n", True, True, "none"),
-        (" 9 + 3 = 12 ; 12 - 2 = 10", False, True, "form"),
-        (" 10", False, True, "form"),
-        (" 11", False, False, "form"),
-        ("", False, False, "form"),
-        (" he likes red plums .", False, False, "form"),
-        (" #### 10 coins", False, True, "form"),
-        (" 9 + 3 = 12 #### 10", False, True, "form"),
-        (" #### 10 ; #### 10", False, True, "form"),
-        (" #### ", False, False, "form"),
-        (" #### 14", False, False, "reasoning"),
-        (" 9 + 3 = 12 ; 12 + 2 = 14 ; #### 14", False, False, "reasoning"),
+        (" 9 + 3 = 12 ; 12 - 2 = 10", False, True, "style-only"),
+        (" 10", False, True, "style-only"),
+        (" 11", False, False, "truncated"),
+        ("", False, False, "malformed"),
+        (" he likes red plums .", False, False, "malformed"),
+        (" he buys" * 9, False, False, "repetition"),
+        (" #### 10 coins", False, True, "style-only"),
+        (" 9 + 3 = 12 #### 10", False, True, "style-only"),
+        (" #### 10 ; #### 10", False, True, "style-only"),
+        (" #### ", False, False, "truncated"),
+        (" #### 14", False, False, "other"),
+        (" 9 + 3 = 12 ; 12 + 2 = 14 ; #### 14", False, False, "wrong-plan"),
+        (" 9 + 3 = 12 ; 12 - 1 = 11 ; #### 11", False, False, "wrong-plan"),
+        (" 9 + 3 = 12 ; #### 12", False, False, "missing-or-extra-step"),
+        (" 9 - 2 = 7 ; #### 7", False, False, "missing-or-extra-step"),
+        (" 9 + 3 = 12 ; 12 - 2 = 10 ; 10 + 4 = 14 ; #### 14", False, False, "missing-or-extra-step"),
+        (" 8 + 3 = 11 ; #### 11", False, False, "wrong-plan"),
         (" 9 + 3 = 12 ; 12 - 2 = 11 ; #### 11", False, False, "arithmetic"),
         (" 9 + 3 = 12 ; 12 - 2 = 10 ; #### 11", False, False, "arithmetic"),
     ],
@@ -214,6 +220,17 @@ PROBLEM = Problem("p", "Q : Tom has 9 coins . he buys 3 . he eats 2 . how many ?
 def test_grades(text: str, strict: bool, flexible: bool, error_class: str):
     grade = grade_answer(PROBLEM, text)
     assert (grade.strict, grade.flexible, grade.error_class) == (strict, flexible, error_class)
+
+
+def test_without_a_story_in_the_prompt_a_wrong_answer_is_not_told_apart() -> None:
+    assert grade_answer(Problem("p", "how many ?", "10"), " 9 + 3 = 12 ; #### 12").error_class == "other"
+
+
+@given(st.integers(0, 2**32))
+def test_what_a_prompt_tells_is_its_story(seed: int) -> None:
+    story = draw_story(generator("told", str(seed)))
+    assert told(question(story)) == (story.start, story.steps)
+    assert told("Q : how many ? A :") is None
 
 
 @pytest.mark.parametrize("wrong", [{"lazy": 1.5}, {"label_noise": -0.1}, {"split": "train"}, {"pairs": -1}])

@@ -16,6 +16,7 @@ from apportion.tasks.world import WorldSettings, world_task
 from apportion.training.artefact import load_chain
 from apportion.training.decoding import DecodingSettings, decode
 from apportion.training.evidence import TokenDistributions, preference_evidence
+from apportion.training.greedy import is_plainly_greedy
 from apportion.training.likelihood import response_likelihoods
 from apportion.training.packing import can_pack, layout, pack_forward
 from apportion.training.preference import reference_log_probs, train_preference
@@ -63,6 +64,33 @@ def test_decoding_in_batches_is_decoding_one_by_one(tokenizer: Any) -> None:
     ]
     assert batched == alone
     assert all(one.tokens <= 12 for one in alone)
+
+
+@pytest.mark.parametrize("batch_size", [4, 32])
+def test_greedy_decoding_says_what_generate_says(
+    tokenizer: Any, monkeypatch: pytest.MonkeyPatch, batch_size: int
+) -> None:
+    model = load_model(MODEL, HERE)
+    prompts = [render_prompt(tokenizer, p.prompt, "plain") for p in TASK.problems]
+    prompts += [prompt[-5:] for prompt in prompts]  # of other lengths, so that batches are padded
+    own = [
+        decode(model, tokenizer, prompts, DecodingSettings(batch_size=batch_size), max_new_tokens=n, seed=0)
+        for n in (1, 20)
+    ]
+    monkeypatch.setattr("apportion.training.decoding.is_plainly_greedy", lambda model: False)
+    by_generate = [
+        decode(model, tokenizer, prompts, DecodingSettings(batch_size=batch_size), max_new_tokens=n, seed=0)
+        for n in (1, 20)
+    ]
+    assert own == by_generate
+    assert any(one.finished for one in own[1]) or any(one.tokens == 20 for one in own[1])
+
+
+def test_a_model_whose_release_changes_logits_is_left_to_generate() -> None:
+    model = load_model(MODEL, HERE)
+    assert is_plainly_greedy(model)
+    model.generation_config.repetition_penalty = 1.1
+    assert not is_plainly_greedy(model)
 
 
 def test_sampled_decoding_repeats_with_its_seed(tokenizer: Any) -> None:

@@ -1,15 +1,25 @@
 """`apportion report`: the HTML report of a study, or its tables in Markdown."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from apportion.errors import UserError
+
+if TYPE_CHECKING:
+    from apportion.reports.picture import Format
 
 Measure = Literal["accuracy", "flexible", "form_rate", "nll", "preference_accuracy"]
 
 
-def report(directory: Path, *, markdown: bool = False, grid: Measure | None = None) -> None:
-    """Write a study's report.html and figures, and print where; or print its tables in Markdown.
+def report(
+    directory: Path,
+    *,
+    markdown: bool = False,
+    grid: Measure | None = None,
+    figures: Path | None = None,
+    format: str = "svg,png",
+) -> None:
+    """Write a study's report.html and print where; or its figures as files, or print its tables in Markdown.
 
     Parameters
     ----------
@@ -19,12 +29,20 @@ def report(directory: Path, *, markdown: bool = False, grid: Measure | None = No
         Print the table of all cells instead; writes nothing.
     grid: str
         Print one measure by budget and share instead; writes nothing.
+    figures: Path
+        Write every figure of the report into this folder instead, for a paper, each with its numbers as CSV.
+    format: str
+        svg, png or both with a comma between them.
     """
     from apportion.reports.record import read_record
-    from apportion.reports.report import write_report
+    from apportion.reports.report import write_figures, write_report
     from apportion.reports.summary import summary_table
     from apportion.reports.tables import grid_table, markdown_table, measures_shown
 
+    if figures is not None:
+        written = write_figures(directory, figures, _formats(format))
+        print("\n".join(f"figure: {path}" for path in written) or "no figures: nothing has been graded yet")
+        return
     if not markdown and grid is None:
         print(f"report: {write_report(directory)}")
         return
@@ -39,3 +57,11 @@ def report(directory: Path, *, markdown: bool = False, grid: Measure | None = No
             "--grid", f"{grid}, which was not measured", f"one of {', '.join(shown)}", "Change it."
         )
     print(grid_table(rows, grid), end="")
+
+
+def _formats(text: str) -> "list[Format]":
+    known: dict[str, Format] = {"svg": "svg", "png": "png"}
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    if not names or any(name not in known for name in names):
+        raise UserError("--format", repr(text[:40]), "svg, png or svg,png", "Type --format svg,png.")
+    return [known[name] for name in dict.fromkeys(names)]

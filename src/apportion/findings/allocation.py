@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from statistics import NormalDist
 
-from apportion.findings.finding import as_share, in_points
+from apportion.findings.finding import as_share, in_points, tied
 from apportion.findings.measured import BOUNDED, Arm, Measured, Metric, Points, compared, mean
 from apportion.statistics import Estimate
 
@@ -100,7 +100,7 @@ class Allocation:
         if BOUNDED[self.metric]:
             return in_points(estimate)
         low, high = (f"{end:+.3f}" if abs(end) < inf else "?" for end in (estimate.low, estimate.high))
-        return f"{estimate.mean:+.3f} nats per token [{low}, {high}]"
+        return f"{estimate.mean:+.3f} nats per token [{low}, {high}]{tied(estimate)}"
 
 
 def kind(arm: Arm) -> str:

@@ -4,6 +4,7 @@ from apportion.findings.allocation import Allocation, kind, label
 from apportion.findings.finding import (
     Finding,
     Number,
+    Said,
     Verdict,
     as_share,
     in_points,
@@ -20,6 +21,15 @@ FLOOR_POINTS = 0.05
 LIFT_POINTS = 0.15
 """The lift that the paper's abstract gives for less than a tenth of the budget: 15 to 20 points."""
 
+COLD = Said(
+    "2502.11284",
+    "Without SFT there is a cold start: on math, 20,000 pairs alone give .302, against .154 untrained and .698 for the "
+    "best mixture.",
+)
+CURE = Said(
+    "2502.11284", "Less than 10 % of the budget as SFT first adds 15 to 20 % on benchmarks like GSM8K."
+)
+
 
 def pairs_alone_at_the_floor(allocation: Allocation) -> Finding:
     """Return whether pairs alone, at the largest budget, stay within 5 points of the untrained model.
@@ -31,12 +41,12 @@ def pairs_alone_at_the_floor(allocation: Allocation) -> Finding:
     alone = next((arm for arm in arms if kind(arm) == "pairs alone"), None)
     base = Arm(0, 0, "base")
     if allocation.metric != "accuracy":
-        return missing(claim, "accuracy (the task decodes no answers)")
+        return missing(claim, "accuracy (the task decodes no answers)", COLD)
     if alone is None or alone not in allocation.table or base not in allocation.table:
-        return missing(claim, "pairs alone at the largest budget, and the untrained model")
+        return missing(claim, "pairs alone at the largest budget, and the untrained model", COLD)
     gain = allocation.weighted([alone, base], [1.0, -1.0])
     if gain is None:
-        return missing(claim, "items that both were graded on")
+        return missing(claim, "items that both were graded on", COLD)
     verdict: Verdict = "undecided"
     if gain.high <= FLOOR_POINTS:
         verdict = "holds"
@@ -53,7 +63,7 @@ def pairs_alone_at_the_floor(allocation: Allocation) -> Finding:
         f"{alone.n_pairs:,} pairs without demonstrations score {as_share(score)}, "
         f"{in_points(gain)} over the untrained model."
     )
-    return Finding(claim, verdict, numbers, sentence + one_seed_note(gain))
+    return Finding(claim, verdict, numbers, sentence + one_seed_note(gain), COLD)
 
 
 def smallest_share_lifts(allocation: Allocation) -> Finding:
@@ -67,13 +77,13 @@ def smallest_share_lifts(allocation: Allocation) -> Finding:
     alone = next((arm for arm in shares if kind(arm) == "pairs alone"), None)
     mixtures = [arm for arm in shares if kind(arm) == "mixture"]
     if allocation.metric != "accuracy":
-        return missing(claim, "accuracy (the task decodes no answers)")
+        return missing(claim, "accuracy (the task decodes no answers)", CURE)
     if alone is None or not mixtures:
-        return missing(claim, "pairs alone and a mixture at the largest budget")
+        return missing(claim, "pairs alone and a mixture at the largest budget", CURE)
     least = mixtures[-1]
     lift = allocation.ahead(least, alone)
     if lift is None:
-        return missing(claim, "pairs alone or the smallest share at the largest budget has not run")
+        return missing(claim, "pairs alone or the smallest share at the largest budget has not run", CURE)
     verdict: Verdict = "undecided"
     if lift.low >= LIFT_POINTS:
         verdict = "holds"
@@ -89,7 +99,7 @@ def smallest_share_lifts(allocation: Allocation) -> Finding:
         f"At {allocation.budgets[-1]:g} USD, {label(least, shares[least])} ({least.n_demonstrations:,}) "
         f"scores {allocation.score(least)}, {in_points(lift)} over pairs alone."
     )
-    return Finding(claim, verdict, numbers, sentence + one_seed_note(lift))
+    return Finding(claim, verdict, numbers, sentence + one_seed_note(lift), CURE)
 
 
 def _at_largest(allocation: Allocation) -> dict[Arm, float]:

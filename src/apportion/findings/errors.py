@@ -8,6 +8,7 @@ from scipy.stats import norm
 from apportion.findings.finding import (
     Finding,
     Number,
+    Said,
     Verdict,
     as_share,
     in_points,
@@ -21,6 +22,15 @@ from apportion.findings.measured import Arm, Measured, compared, mean
 FORM_ERRORS = 0.05
 FOLLOWS = 0.8
 
+STYLE = Said(
+    "2410.03717",
+    "Errors of style and format are nearly gone after 100 examples; reasoning errors keep falling.",
+)
+FOLLOWING = Said(
+    "2410.03717",
+    "Total errors follow the reasoning errors: r^2 is .98 on math and .99 on multihop questions.",
+)
+
 
 def style_saturates_early(accuracy: Measured, form: Measured) -> Finding:
     """Return whether form errors are under 5 % by the third size while accuracy goes on rising.
@@ -33,7 +43,9 @@ def style_saturates_early(accuracy: Measured, form: Measured) -> Finding:
     claim = "Style saturates early: form errors are under 5 % by the third size, and accuracy still rises."
     arms = _sizes(accuracy, form)
     if len(arms) < 4:
-        return missing(claim, "accuracy and form at four numbers of demonstrations at least, SFT alone")
+        return missing(
+            claim, "accuracy and form at four numbers of demonstrations at least, SFT alone", STYLE
+        )
     level = 1 - 0.05 / 3
     verdict: Verdict = "undecided"
     place = 2
@@ -48,7 +60,7 @@ def style_saturates_early(accuracy: Measured, form: Measured) -> Finding:
         compared(accuracy, [arms[-1], arms[place]], [1.0, -1.0], "accuracy"),
     )
     if gain is None:
-        return missing(claim, "seeds that the sizes have in common")
+        return missing(claim, "seeds that the sizes have in common", STYLE)
     if verdict == "undecided" and (third.high < 1 - FORM_ERRORS or gain.high <= 0):
         verdict = "fails"
     shown = mean(form[arms[place]], "accuracy")
@@ -61,7 +73,7 @@ def style_saturates_early(accuracy: Measured, form: Measured) -> Finding:
         f"At {arms[place].n_demonstrations:,} demonstrations the form rate is {as_share(shown)}; from there to "
         f"{arms[-1].n_demonstrations:,} accuracy changes by {in_points(gain)}."
     )
-    return Finding(claim, verdict, numbers | sample(gain, shown), sentence + one_seed_note(gain))
+    return Finding(claim, verdict, numbers | sample(gain, shown), sentence + one_seed_note(gain), STYLE)
 
 
 def reasoning_follows_total(accuracy: Measured, form: Measured) -> Finding:
@@ -74,12 +86,14 @@ def reasoning_follows_total(accuracy: Measured, form: Measured) -> Finding:
     claim = "Total errors follow the reasoning errors: r^2 over the sizes is .8 at least."
     arms = _sizes(accuracy, form)
     if len(arms) < 4:
-        return missing(claim, "accuracy and form at four numbers of demonstrations at least, SFT alone")
+        return missing(
+            claim, "accuracy and form at four numbers of demonstrations at least, SFT alone", FOLLOWING
+        )
     total = np.array([1 - accuracy[arm].values.mean() for arm in arms])
     formless = np.array([1 - form[arm].values.mean() for arm in arms])
     reasoning = total - formless
     if min(total.std(), reasoning.std()) == 0:
-        return missing(claim, "errors that differ from size to size")
+        return missing(claim, "errors that differ from size to size", FOLLOWING)
     r = float(np.corrcoef(total, reasoning)[0, 1])
     low, high = _squared(*_fisher(r, len(arms)))
     verdict: Verdict = "holds" if low >= FOLLOWS else "fails" if high < FOLLOWS else "undecided"
@@ -92,7 +106,9 @@ def reasoning_follows_total(accuracy: Measured, form: Measured) -> Finding:
     estimates = [mean(accuracy[arm], "accuracy") for arm in arms]
     sentence = f"Over {len(arms)} sizes r^2 of total with reasoning errors is {r * abs(r):.2f} [{low:.2f}, {high:.2f}]"
     sentence += "." if style is None else f", with form errors {style:.2f}."
-    return Finding(claim, verdict, numbers | sample(*estimates), sentence + one_seed_note(*estimates))
+    return Finding(
+        claim, verdict, numbers | sample(*estimates), sentence + one_seed_note(*estimates), FOLLOWING
+    )
 
 
 def _sizes(accuracy: Measured, form: Measured) -> list[Arm]:

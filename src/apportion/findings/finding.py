@@ -3,10 +3,18 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from apportion.statistics import Estimate
+from apportion.statistics import Estimate, standing
 
 Verdict = Literal["holds", "fails", "undecided"]
 Number = float | int | str | None | list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a paper says of a claim, in our words, with its numbers; `arxiv` is its id."""
+
+    arxiv: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +23,15 @@ class Finding:
 
     "holds" and "fails" mean that intervals at the 95 % level leave no other reading; everything else is
     "undecided", missing cells included. `numbers` holds plain values; intervals are [mean, low, high] with
-    None for an end that is not known. `sentence` says the same for a reader.
+    None for an end that is not known. `sentence` says the same for a reader. `said` is what the paper whose
+    claim it is says, None where the claim is our own.
     """
 
     claim: str
     verdict: Verdict
     numbers: dict[str, Number]
     sentence: str
+    said: Said | None = None
 
 
 def interval(estimate: Estimate) -> list[float | None]:
@@ -39,12 +49,22 @@ def sample(*estimates: Estimate) -> dict[str, Number]:
 
 
 def in_points(estimate: Estimate) -> str:
-    """Return a difference of scores in [0, 1] in points with its interval.
+    """Return a difference of scores in [0, 1] in points with its interval; "tied" is said where 0 is in it.
 
     >>> in_points(Estimate(0.123, 0.1, 0.15, 3, 100, "seeds and items"))
     '+12.3 points [+10.0, +15.0]'
     """
-    return f"{100 * estimate.mean:+.1f} points [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
+    ends = f"{100 * estimate.mean:+.1f} points [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
+    return ends + tied(estimate)
+
+
+def tied(estimate: Estimate) -> str:
+    """Return ", tied" for a difference whose interval has 0 in it, else nothing.
+
+    >>> tied(Estimate(0.01, -0.02, 0.04, 1, 100, "items"))
+    ', tied'
+    """
+    return ", tied" if standing(estimate) == "tied" else ""
 
 
 def as_share(estimate: Estimate) -> str:
@@ -57,9 +77,9 @@ def as_share(estimate: Estimate) -> str:
     return f"{mean} [{low}, {high}]"
 
 
-def missing(claim: str, what: str) -> Finding:
+def missing(claim: str, what: str, said: Said | None = None) -> Finding:
     """Return the finding of a claim whose cells are not there."""
-    return Finding(claim, "undecided", {}, f"Not measured: {what}.")
+    return Finding(claim, "undecided", {}, f"Not measured: {what}.", said)
 
 
 def one_seed_note(*estimates: Estimate) -> str:

@@ -3,6 +3,7 @@
 from apportion.findings.finding import (
     Finding,
     Number,
+    Said,
     Verdict,
     as_share,
     interval,
@@ -13,6 +14,11 @@ from apportion.findings.finding import (
 from apportion.findings.measured import Arm, Measured, compared, mean
 
 FORM_RATE = 0.9
+
+ALIGNED = Said(
+    "2410.03717",
+    "A handful of examples align the style of a model; scores on math and multihop questions rise far beyond them.",
+)
 
 
 def form_before_reasoning(accuracy: Measured, form: Measured) -> Finding:
@@ -26,7 +32,9 @@ def form_before_reasoning(accuracy: Measured, form: Measured) -> Finding:
     claim = "The form of an answer is learned from fewer demonstrations than its reasoning."
     arms = [arm for arm in accuracy if arm.n_pairs == 0 and arm.method in ("sft", "base") and arm in form]
     if len(arms) < 2:
-        return missing(claim, "accuracy and form at two numbers of demonstrations at least, SFT alone")
+        return missing(
+            claim, "accuracy and form at two numbers of demonstrations at least, SFT alone", ALIGNED
+        )
     best = max(arms, key=lambda arm: accuracy[arm].values.mean())
     level = 1 - 0.05 / len(arms)
     verdict: Verdict = "undecided"
@@ -62,7 +70,7 @@ def form_before_reasoning(accuracy: Measured, form: Measured) -> Finding:
         )
     shown = [mean(accuracy[arm], "accuracy") for arm in arms if arm.method != "base"]
     numbers |= sample(*shown)
-    return Finding(claim, verdict, numbers, sentence + one_seed_note(*shown))
+    return Finding(claim, verdict, numbers, sentence + one_seed_note(*shown), ALIGNED)
 
 
 def _over_half(accuracy: Measured, arm: Arm, best: Arm, level: float):

@@ -1,7 +1,13 @@
 """Does a judge's win rate say what the objective score says? (arXiv 2410.03717, table 2)."""
 
-from apportion.findings.finding import Finding, Number, Verdict, as_share, in_points, interval, sample
+from apportion.findings.finding import Finding, Number, Said, Verdict, as_share, in_points, interval, sample
 from apportion.statistics import Estimate
+
+MISLED = Said(
+    "2410.03717",
+    "On math, 1,000 LIMA-style examples score 14.7 % and 1,000 of the task 46.5 %, yet a judge prefers the first, 84.4 "
+    "to .24.",
+)
 
 
 def win_rate_disagrees(
@@ -20,7 +26,7 @@ def win_rate_disagrees(
         verdict = "holds" if sides[0] != sides[1] else "fails"
     numbers: dict[str, Number] = {"score_lead": interval(score_lead), "win_rate": interval(win_rate)}
     sentence = f"{arms[0]} scores {in_points(score_lead)} against {arms[1]} and is preferred in {as_share(win_rate)}."
-    return Finding(claim, verdict, numbers | sample(score_lead, win_rate), sentence)
+    return Finding(claim, verdict, numbers | sample(score_lead, win_rate), sentence, MISLED)
 
 
 def _side(estimate: Estimate, middle: float) -> int:

@@ -16,7 +16,10 @@ BOUNDED: dict[str, bool] = {"accuracy": True, "nll": False, "preference_accuracy
 """Whether a metric's scores lie in [0, 1]; where they do, higher is better, and "nll" is better lower."""
 
 FORMLESS = frozenset({"form", "malformed", "style-only", "refused", "truncated", "repetition"})
-"""Error classes of answers that do not have the demanded form, as `tasks.anatomy` names them."""
+"""Errors of form, as `tasks.error_classes` has them, and "form", which outcomes of earlier versions call them all."""
+
+REASONING = frozenset({"missing-or-extra-step", "wrong-plan", "wrong-hop", "other"})
+"""Errors of reasoning in answers that have the form; "arithmetic" is counted apart, as arXiv 2410.03717 does."""
 
 Points = Mapping[tuple[int, int], list[tuple[float, float]]]
 """For each purchase (demonstrations, pairs), the points (budget in USD, share of it for demonstrations)."""
@@ -52,19 +55,38 @@ def measured(outcomes: pl.DataFrame, metric: Metric, of: str = "score") -> dict[
     """
     if outcomes.select("task", "model").unique().height > 1:
         raise ValueError("outcomes of several tasks or models; filter them first")
-    rows = outcomes.filter(pl.col("metric") == metric).with_columns(_value(of))
-    rows = rows.filter(pl.col("value").is_not_null())
+    arm = ["n_demonstrations", "n_pairs", "method"]
+    rows = outcomes.filter(pl.col("metric") == metric).select(*arm, "seed", "item", _value(of))
+    rows = rows.filter(pl.col("value").is_not_null()).sort(*arm, "seed", maintain_order=True)
+    names, item = (
+        rows["item"].unique().sort().to_list(),
+        rows["item"].rank("dense").to_numpy().astype(int) - 1,
+    )
+    seed, value = rows["seed"].to_numpy(), rows["value"].to_numpy()
     found: dict[Arm, Scores] = {}
-    for key, group in rows.group_by("n_demonstrations", "n_pairs", "method"):
-        arm = Arm(*key)  # type: ignore[arg-type]
-        wide = group.sort("seed", "item").pivot(
-            "item", index="seed", values="value", aggregate_function="first"
-        )
-        complete = [name for name in sorted(wide.columns[1:]) if wide[name].null_count() == 0]
-        if complete:
-            values = wide.select(complete).to_numpy().astype(float)
-            found[arm] = Scores(tuple(wide["seed"].to_list()), tuple(complete), values)
+    start = 0
+    for *key, length in rows.group_by(*arm, maintain_order=True).len().iter_rows():
+        here = slice(start, start + length)
+        start += length
+        seeds, row = np.unique(seed[here], return_inverse=True)
+        values = np.full((len(seeds), len(names)), np.nan)
+        is_there = np.zeros(values.shape, bool)
+        values[row[::-1], item[here][::-1]] = value[here][::-1]  # of an item graded twice, the first
+        is_there[row, item[here]] = True
+        complete = np.flatnonzero(is_there.all(0))
+        if len(complete):
+            items = tuple(names[place] for place in complete)
+            found[Arm(*key)] = Scores(tuple(seeds.tolist()), items, values[:, complete])
     return dict(sorted(found.items()))
+
+
+def grouped(outcomes: pl.DataFrame) -> pl.DataFrame:
+    """Return outcomes whose error classes are only "none", "form", "arithmetic" and "reasoning".
+
+    A class that is not of the vocabulary (of a grader of one's own, or of an earlier version) stays what it is.
+    """
+    groups = dict.fromkeys(FORMLESS, "form") | dict.fromkeys(REASONING, "reasoning")
+    return outcomes.with_columns(pl.col("error_class").replace(groups))
 
 
 def _value(of: str) -> pl.Expr:

@@ -16,6 +16,8 @@ from apportion.findings.errors import reasoning_follows_total, style_saturates_e
 from apportion.findings.finding import Finding
 from apportion.findings.form_first import form_before_reasoning
 from apportion.findings.measured import Points, main_metric, measured
+from apportion.findings.new_knowledge import WAYS, nothing_known_before, post_training_helps
+from apportion.findings.power_law import power_law_against_rivals
 
 
 def all_findings(outcomes: pl.DataFrame, points: Points, methods: Sequence[str]) -> list[Finding]:
@@ -28,6 +30,8 @@ def all_findings(outcomes: pl.DataFrame, points: Points, methods: Sequence[str])
     if metric is None:
         return []
     table = measured(outcomes, metric)
+    if outcomes["task"][0] == "new-knowledge":
+        return [nothing_known_before(table), *(post_training_helps(table, way) for way in WAYS)]
     found: list[Finding] = []
     for method in methods:
         allocation = Allocation(table, points, metric, method)
@@ -46,4 +50,5 @@ def all_findings(outcomes: pl.DataFrame, points: Points, methods: Sequence[str])
         form_before_reasoning(accuracy, form),
         style_saturates_early(accuracy, form),
         reasoning_follows_total(accuracy, form),
+        power_law_against_rivals(accuracy),
     ]

@@ -25,7 +25,9 @@ from apportion.laws.cells import (
 )
 from apportion.laws.tables import Table
 
-CONTROL = "sft-on-chosen"
+NOT_BOUGHT = ("sft-on-chosen", "taught")
+"""Methods that stand beside a purchase: its control, and what is taught after it."""
+
 MEASURES: dict[str, Kind] = {"accuracy": "score", "preference_accuracy": "score", "nll": "loss"}
 """What a study's outcomes are fitted by: the first of these that a curve has."""
 
@@ -41,7 +43,7 @@ def graded_rows(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveNam
         i
         for i in range(len(table.places))
         if columns["metric"][i] in MEASURES
-        and columns["method"][i] != CONTROL
+        and columns["method"][i] not in NOT_BOUGHT
         and given_or(columns["score"][i], None) is not None
     ]
     if not use:
@@ -90,7 +92,7 @@ def one_method(
     table: Table, columns: dict[str, Sequence[Any]], indices: list[int], called: str
 ) -> tuple[list[int], list[str]]:
     """Return the rows without pairs and those of the preference method that the most rows have."""
-    indices = [i for i in indices if columns["method"][i] != CONTROL]
+    indices = [i for i in indices if columns["method"][i] not in NOT_BOUGHT]
     paired = [i for i in indices if size_in(table, i, "n_pairs", columns["n_pairs"][i]) > 0]
     count = Counter(str(columns["method"][i]) for i in paired)
     if len(count) < 2:

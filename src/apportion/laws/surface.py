@@ -1,17 +1,17 @@
 """A surface and how sure one may be of it: score or loss at any (demonstrations, pairs), given a few runs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from apportion.identity import generator
-from apportion.laws.runs import Kind, Runs
+from apportion.laws.evidence import Evidence
+from apportion.laws.runs import Kind
 from apportion.laws.surface_kernel import Features, Floats, covariances, noise_variance
-from apportion.laws.surface_prior import LOWEST_SHARE, Surface, SurfacePrior, logit
+from apportion.laws.surface_prior import LOWEST_SHARE, SurfacePrior
 
-MOST_CELLS = 250
-"""Tables of more cells are merged on a coarser and coarser grid until they have at most so many."""
 SCORE_SCALES = np.exp(np.linspace(-0.8, 0.8, 5))
 LOSS_SCALES = np.exp(np.linspace(-4.5, 0.75, 8))
 """By how much larger than published ones a surface's gains may be; losses in log, with no opinion beforehand."""
@@ -21,73 +21,10 @@ NOISE_WEIGHTS = np.array([0.6, 0.25, 0.1, 0.05])
 OWNS = np.array([1.0, 3.0])
 OWN_WEIGHTS = np.array([0.5, 0.5])
 """By how much more, in variance, this surface may depart from the published ones than they from each other."""
+JITTER = 1e-7
+"""As a share of the mean variance: added before a root is taken, ten times as much until there is one."""
 LEVEL_VARIANCE = 4.0
 """Of the untrained model's level, where no run tells it; squared logits."""
-SMALLEST_LOSS = 1e-6
-"""As a share of the largest: smaller losses count as this one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """The runs as the surface sees them, one row a distinct cell, each array of shape (N,).
-
-    `gain` is in logits over the untrained model (for losses, minus the log of the ratio to it), or over
-    `reference` where it was not measured. `count` runs stand behind a cell; `item_variance` is that of its
-    graded items, 0 where unknown.
-    """
-
-    kind: Kind
-    n_demonstrations: Floats
-    n_pairs: Floats
-    gain: Floats
-    count: Floats
-    item_variance: Floats
-    reference: float
-    base_known: bool
-    lowest_share: float
-
-    @property
-    def surface(self) -> Surface:
-        """The cells alone."""
-        columns = (self.n_demonstrations, self.n_pairs, self.gain)
-        return Surface(*(tuple(float(v) for v in column) for column in columns))
-
-    def nothing(self) -> "Evidence":
-        """Return the evidence of the untrained model alone."""
-        empty = np.zeros(0)
-        return replace(
-            self, n_demonstrations=empty, n_pairs=empty, gain=empty, count=empty, item_variance=empty
-        )
-
-
-def evidence_of(runs: Runs) -> Evidence:
-    """Return the distinct cells of some runs, repeated runs averaged."""
-    s, p = runs.n_demonstrations.astype(float), runs.n_pairs.astype(float)
-    z = (
-        logit(runs.y)
-        if runs.kind == "score"
-        else -np.log(np.maximum(runs.y, SMALLEST_LOSS * (runs.y.max() or 1.0)))
-    )
-    base = (s + p) == 0
-    reference = float(z[base].mean() if base.any() else z.min())
-    s, p, z, items = s[~base], p[~base], z[~base] - reference, runs.item_variance[~base]
-    keys: NDArray[np.float64] = np.stack([s, p], 1)
-    step = 0.05
-    groups = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
-    while len(groups) and groups.max() >= MOST_CELLS:
-        groups = np.unique(np.round(np.log1p(keys) / step), axis=0, return_inverse=True)[1].ravel()
-        step *= 1.5
-    count = np.bincount(groups).astype(float) if len(groups) else np.zeros(0)
-
-    def mean(values: Floats) -> Floats:
-        return np.bincount(groups, values) / count if len(groups) else np.zeros(0)
-
-    share = mean(s) / np.maximum(mean(s) + mean(p), 1)
-    measured = share[share > 0]
-    lowest = float(max(1e-4, min([LOWEST_SHARE, *measured])))
-    return Evidence(
-        runs.kind, mean(s), mean(p), mean(z), count, mean(items), reference, bool(base.any()), lowest
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +58,50 @@ def surface_posterior(
     published ones, and d one of its own; `surface_kernel` has the covariances. Scale and noise are summed over
     a grid, weighted by the probability of the runs. The draws are the same for the same numbers.
     """
+    mixture = surface_mixture(evidence, prior, draws)
     places = Features.of(n_demonstrations, n_pairs, evidence.lowest_share)
-    scales = SCORE_SCALES if evidence.kind == "score" else LOSS_SCALES
     model = _Model(evidence, prior, places)
-    grid = [(s, f, o) for s in scales for f in NOISES for o in OWNS]
+    normal = standard_normals(draws * (len(places.size) + 1)).reshape(draws, -1)
+    latent, noise, start = [], [], 0
+    for point in mixture.points:
+        mean, root = model.conditional(point.scale, point.noise_factor, point.own)
+        latent.append(mean + normal[start : start + point.draws, :-1] @ root.T)
+        noise.append(np.full(point.draws, np.sqrt(model.noise * point.noise_factor)))
+        start += point.draws
+    z = np.concatenate(latent) + evidence.reference
+    y = 1 / (1 + np.exp(-np.clip(z, -50, 50))) if evidence.kind == "score" else np.exp(np.clip(-z, -50, 50))
+    return SurfacePosterior(y, z, np.concatenate(noise), mixture.law, mixture.scale, mixture.noise_factor)
+
+
+def standard_normals(count: int) -> Floats:
+    """Return the first `count` of the normal numbers that all posterior draws are made of, row by row."""
+    return generator("surface", "posterior draws").standard_normal(count)
+
+
+class MixturePoint(NamedTuple):
+    """One scale, noise factor and own variance of the grid, and how many of the draws are made under them."""
+
+    scale: float
+    noise_factor: float
+    own: float
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """The points of the grid that the runs leave probable; `law`, `scale`, `noise_factor` as in SurfacePosterior."""
+
+    points: tuple[MixturePoint, ...]
+    law: float
+    scale: float
+    noise_factor: float
+
+
+def surface_mixture(evidence: Evidence, prior: SurfacePrior, draws: int = 400) -> Mixture:
+    """Return which scales and noises the draws come from: no place is needed to know that."""
+    scales = SCORE_SCALES if evidence.kind == "score" else LOSS_SCALES
+    model = _Model(evidence, prior, Features.of([], [], evidence.lowest_share))
+    grid = [(float(s), float(f), float(o)) for s in scales for f in NOISES for o in OWNS]
     log_weight = np.array(
         [
             np.log(NOISE_WEIGHTS[factor == NOISES][0])
@@ -139,19 +116,9 @@ def surface_posterior(
     weight /= weight.sum()
     share = np.floor(np.cumsum(weight) * draws + 0.5).astype(int)
     counts = np.diff(np.concatenate([[0], share]))
-    rng = generator("surface", "posterior draws")
-    normal = rng.standard_normal((draws, len(places.size) + 1))
-    latent, noise, start = [], [], 0
-    for (scale, factor, own), count in zip(grid, counts, strict=True):
-        if count:
-            mean, root = model.conditional(scale, factor, own)
-            latent.append(mean + normal[start : start + count, :-1] @ root.T)
-            noise.append(np.full(count, np.sqrt(model.noise * factor)))
-            start += count
-    z = np.concatenate(latent) + evidence.reference
-    y = 1 / (1 + np.exp(-np.clip(z, -50, 50))) if evidence.kind == "score" else np.exp(np.clip(-z, -50, 50))
+    points = tuple(MixturePoint(*at, int(n)) for at, n in zip(grid, counts, strict=True) if n)
     means = [float(weight @ [point[i] for point in grid]) for i in (0, 1)]
-    return SurfacePosterior(y, z, np.concatenate(noise), law, means[0], means[1])
+    return Mixture(points, law, means[0], means[1])
 
 
 class _Model:
@@ -217,7 +184,7 @@ class _Model:
             half = np.linalg.solve(root, covariance[:m, m:])
             mean = mean + half.T @ np.linalg.solve(root, off)
             cov = cov - half.T @ half
-        jitter = 1e-7 * max(float(np.trace(cov)) / len(cov), 1e-12)
+        jitter = JITTER * max(float(np.trace(cov)) / len(cov), 1e-12)
         for _ in range(8):
             try:
                 return mean, np.linalg.cholesky(cov + jitter * np.eye(len(cov)))

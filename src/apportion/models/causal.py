@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from apportion.errors import UserError
 from apportion.identity import digest, file_sha256
+from apportion.models.facts_base import facts_base_path
 from apportion.models.settings import ModelSettings
 from apportion.models.world_base import world_base_path
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+SHIPPED = {"world": world_base_path(), "facts": facts_base_path()}
+"""The bases that come with Apportion, by the source that names them."""
 
 FILES_OF_A_MODEL = ("*.safetensors", "*.json", "*.model", "*.jinja", "merges.txt", "vocab.txt")
 """What is fetched and hashed: weights as safetensors, settings and tokenizers; never a pickle."""
@@ -30,8 +34,8 @@ def locate(settings: ModelSettings, base: Path) -> Path:
 
 def here(settings: ModelSettings, base: Path) -> Path | None:
     """Return the model's place on this machine, or None for a hub's id. Raises UserError if its file is not there."""
-    if settings.source == "world":
-        return world_base_path()
+    if settings.source in SHIPPED:
+        return SHIPPED[settings.source]
     expanded = Path(os.path.expandvars(settings.source)).expanduser()
     if "$" in str(expanded):
         raise UserError(
@@ -68,7 +72,7 @@ def _fetch(settings: ModelSettings) -> Path:
         raise UserError(
             f"model '{settings.source}'",
             f"neither a local file nor a model that the hub could give ({reason})",
-            "'world', a folder, a .gguf file or a Hugging Face id",
+            "'world', 'facts', a folder, a .gguf file or a Hugging Face id",
             "Check the spelling, or go online once so that the model is cached.",
         ) from error
 
@@ -119,7 +123,7 @@ def refuse_unusable(settings: ModelSettings, base: Path) -> None:
     """
     if settings.device not in ("auto", "cpu"):
         choose_device(settings)
-    if settings.source != "world":
+    if settings.source not in SHIPPED:
         load_tokenizer(settings, base)
 
 

@@ -12,7 +12,7 @@ Rendering = Literal["plain", "chat"]
 class ModelSettings:
     """A base model.
 
-    `source` is "world" (the small base that ships with Apportion), a Hugging Face id, a local folder in
+    `source` is "world" or "facts" (the small bases that ship with Apportion), a Hugging Face id, a local folder in
     transformers' format, or a GGUF file. `revision` pins a hub id. `rendering` "chat" applies the tokenizer's
     chat template, "plain" joins prompt and response as they are. `max_length` is in tokens, prompt and response
     together. `device` "auto" takes the first accelerator that PyTorch reports, else the CPU.

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from apportion.models.small_llama import END, PAD, UNKNOWN, Rows, packed_rows
 from apportion.world_language import (
+    COLOURS,
     FINAL,
     LARGEST,
     NAMES,
+    PLACES,
     PRONOUNS,
     THINGS,
     VERBS,
@@ -16,10 +19,6 @@ from apportion.world_language import (
     narrative,
 )
 
-PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
-
-COLOURS = ("red", "blue", "green", "white", "black")
-PLACES = ("north", "south", "hill", "lake", "river")
 _PUNCTUATION = ("Q", "A", ":", ".", "?", ",", ";", "+", "-", "=", FINAL)
 _WORDS = (
     *(
@@ -58,18 +57,9 @@ def documents(rng: np.random.Generator) -> Iterator[str]:
         yield kinds[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))](rng)
 
 
-def token_rows(rng: np.random.Generator, rows: int, length: int) -> np.ndarray:
-    """Return [rows, length] token numbers; each row starts a document, and documents end in `END`."""
-    number = {word: index for index, word in enumerate(vocabulary())}
-    stream = documents(rng)
-    packed = np.empty((rows, length), dtype=np.int64)
-    for row in range(rows):
-        tokens: list[int] = []
-        while len(tokens) < length:
-            tokens += [number[word] for word in next(stream).split()]
-            tokens.append(number[END])
-        packed[row] = tokens[:length]
-    return packed
+def token_rows(rng: np.random.Generator, rows: int, length: int) -> Rows:
+    """Return rows of tokens; each row starts a document, and documents end in `END`."""
+    return packed_rows((document.split() for document in documents(rng)), vocabulary(), rows, length)
 
 
 def arithmetic_facts() -> list[tuple[str, str]]:

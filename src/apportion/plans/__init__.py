@@ -7,6 +7,7 @@ from apportion.plans.budget_line import Limits, counts_at
 from apportion.plans.document import document
 from apportion.plans.next_experiment import Experiment, knowledge_gradient
 from apportion.plans.plan import STOP, Line, Plan, PriceChange, expected_surface, plan
+from apportion.plans.planner import planner_document
 from apportion.plans.prices import Price, Prices, parse_price, price_of
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "knowledge_gradient",
     "parse_price",
     "plan",
+    "planner_document",
     "price_of",
 ]

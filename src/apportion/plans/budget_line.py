@@ -83,9 +83,13 @@ def share_of_money(share_of_labels: float, demonstration_usd: float, pair_usd: f
 
 
 def share_grid(lowest: float) -> Floats:
-    """Return shares from 0 to 1: hundredths, and finer ones between 0 and the lowest measured share."""
+    """Return shares from 0 to 1: hundredths, and finer ones between 0 and the lowest measured share.
+
+    Shares that differ by rounding are one: how many there are must not hang on the last bit of a power.
+    """
     fine = lowest * np.array([0.25, 0.5, 0.75, 1.0])
-    return np.unique(np.concatenate([np.linspace(0, 1, 101), fine[fine > 0], np.geomspace(lowest, 1, 15)]))
+    shares = np.unique(np.concatenate([np.linspace(0, 1, 101), fine[fine > 0], np.geomspace(lowest, 1, 15)]))
+    return shares[np.append(True, np.diff(shares) > 1e-9 * shares[1:])]
 
 
 def straight_below(draws: Floats, shares: Floats, lowest: float) -> Floats:

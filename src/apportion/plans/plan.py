@@ -9,9 +9,9 @@ import numpy as np
 from apportion.errors import UserError
 from apportion.identity import generator
 from apportion.laws.runs import Kind, Runs
-from apportion.laws.surface import Evidence, SurfacePosterior, evidence_of, surface_posterior
+from apportion.laws.surface import SurfacePosterior, surface_posterior
 from apportion.laws.surface_kernel import Floats
-from apportion.laws.surface_prior import SurfacePrior, shipped_prior, without_own
+from apportion.laws.surface_prior import SurfacePrior
 from apportion.plans.budget_line import (
     Limits,
     check_budget,
@@ -21,6 +21,7 @@ from apportion.plans.budget_line import (
     share_of_money,
     straight_below,
 )
+from apportion.plans.footing import Footing, footing_of
 from apportion.plans.next_experiment import (
     LEAST_GAIN,
     Experiment,
@@ -36,7 +37,7 @@ Status = Literal["decided", "undecided"]
 STOP = "stop: buying labels is worth more than measuring"
 CHOICE_EPSILON = 0.05
 SURE = 0.8
-LEAST_CELLS = 4
+DRAWS = 400
 RATIOS = 2.0 ** np.linspace(-4, 4, 17)
 
 
@@ -101,7 +102,7 @@ def plan(
     prior: SurfacePrior | None = None,
     limits: Limits | None = None,
     run_usd: float = 0.0,
-    draws: int = 400,
+    draws: int = DRAWS,
 ) -> Plan:
     """Return how to split a budget, given the runs measured so far.
 
@@ -127,12 +128,11 @@ def plan(
         raise UserError("epsilon", f"{epsilon:g}", "a number between 0 and 1", "Type 0.05, say.")
     if not 0 <= run_usd <= LARGEST_USD:
         raise UserError("the price of a run", f"{run_usd:g}", "USD, 0 or more", "Type 5, say.")
-    evidence = evidence_of(outcomes)
-    prior, excluded = _fair(prior, evidence)
+    footing = footing_of(outcomes, prior)
     warnings = []
-    if excluded:
+    if footing.is_of_prior:
         warnings.append("these runs are part of the prior; planned with the prior of the other surfaces")
-    problem = _Problem(outcomes, evidence, budget_usd, prices, epsilon, prior, limits, run_usd, draws)
+    problem = _Problem(outcomes, footing, budget_usd, prices, epsilon, limits, run_usd, draws)
     return problem.plan(warnings)
 
 
@@ -142,32 +142,16 @@ def expected_surface(
     n_pairs: Floats,
     *,
     prior: SurfacePrior | None = None,
-    draws: int = 400,
+    draws: int = DRAWS,
 ) -> Floats:
     """Return the expected score (or loss) at places (Q,), by the same posterior as the plan's."""
-    evidence = evidence_of(outcomes)
-    prior, _ = _fair(prior, evidence)
-    found = surface_posterior(evidence, prior, n_demonstrations, n_pairs, draws)
-    if _unfit(evidence, found):
-        found = surface_posterior(evidence.nothing(), prior, n_demonstrations, n_pairs, draws)
-    return found.draws.mean(0)
+    footing = footing_of(outcomes, prior)
+    return surface_posterior(footing.used, footing.prior, n_demonstrations, n_pairs, draws).draws.mean(0)
 
 
-def _fair(prior: SurfacePrior | None, evidence: Evidence) -> tuple[SurfacePrior, bool]:
-    """Return the prior without the surface that is being planned, and whether it was part of it."""
-    prior = shipped_prior() if prior is None else prior
-    return without_own(prior, evidence.surface) if evidence.kind == "score" else (prior, False)
-
-
-def _unfit(cells: Evidence, found: SurfacePosterior) -> str:
-    """Return why the runs decide nothing, or nothing."""
-    if len(cells.gain) < LEAST_CELLS:
-        return f"{len(cells.gain)} distinct cells are too few; the split is the prior's"
-    if len(np.unique(np.round(cells.n_demonstrations / (cells.n_demonstrations + cells.n_pairs), 3))) < 2:
-        return "all cells have one share of demonstrations; the split is the prior's"
-    if found.law < 0.9:
-        return "no surface explains the runs better than scatter about one level; the split is the prior's"
-    return ""
+def noise_of_a_run(draws: int) -> Floats:
+    """Return the standard normal numbers (4, D) of single runs that a plan's interval is made of."""
+    return generator("plan", "noise of a run").standard_normal((4, draws))
 
 
 class _Problem:
@@ -176,20 +160,21 @@ class _Problem:
     def __init__(
         self,
         runs: Runs,
-        evidence: Evidence,
+        footing: Footing,
         budget_usd: float,
         prices: Prices,
         epsilon: float,
-        prior: SurfacePrior,
         limits: Limits,
         run_usd: float,
         draws: int,
     ) -> None:
-        self.runs, self.evidence, self.budget_usd, self.prices = runs, evidence, budget_usd, prices
-        self.epsilon, self.prior, self.limits, self.count = epsilon, prior, limits, draws
+        self.runs, self.evidence, self.reason = runs, footing.used, footing.reason
+        self.largest = float((footing.measured.n_demonstrations + footing.measured.n_pairs).max(initial=0))
+        self.budget_usd, self.prices, self.prior = budget_usd, prices, footing.prior
+        self.epsilon, self.limits, self.count = epsilon, limits, draws
         self.is_loss, self.run_usd = runs.kind == "loss", run_usd
         self.usd = (prices.demonstration.middle, prices.pair.middle)
-        self.lowest = share_of_money(evidence.lowest_share, *self.usd)
+        self.lowest = share_of_money(self.evidence.lowest_share, *self.usd)
         self.shares = share_grid(self.lowest)
 
     def counts(self, usd: tuple[float, float], shares: Floats) -> Floats:
@@ -205,12 +190,8 @@ class _Problem:
 
     def plan(self, warnings: list[str]) -> Plan:
         cells = candidate_cells(self.budget_usd, *self.usd)
-        evidence, places = self.evidence, self.places(cells)
-        found = surface_posterior(evidence, self.prior, places[:, 0], places[:, 1], self.count)
-        reason = _unfit(evidence, found)
-        if reason:
-            evidence = evidence.nothing()
-            found = surface_posterior(evidence, self.prior, places[:, 0], places[:, 1], self.count)
+        places, reason = self.places(cells), self.reason
+        found = surface_posterior(self.evidence, self.prior, places[:, 0], places[:, 1], self.count)
         line, utility = self.along(found)
         at = self.chosen(utility)
         share = float(self.shares[at])
@@ -225,7 +206,7 @@ class _Problem:
         region = (float(self.shares[near].min()), float(self.shares[near].max()))
         s, p = counts_at(share, self.budget_usd, *self.usd, self.limits)
         low, high = self.interval(found, line, at)
-        slopes = self.marginals(evidence, s, p)
+        slopes = self.marginals(s, p)
         experiments = self.experiments(cells, found, utility, max(slopes))
         mean = values.mean(0)
         sides = np.quantile(values, [0.025, 0.975], axis=0)
@@ -246,7 +227,7 @@ class _Problem:
             regret=float((best - utility[:, at]).mean()),
             marginal_demonstrations=slopes[0],
             marginal_pairs=slopes[1],
-            price_changes=self.price_changes(evidence, share),
+            price_changes=self.price_changes(share),
             next=experiments,
             advice="measure the cells under next" if experiments else STOP,
             warnings=(*warnings, *self.warned(s, p)),
@@ -310,7 +291,7 @@ class _Problem:
 
     def interval(self, found: SurfacePosterior, line: Floats, at: int) -> tuple[float, float]:
         """Return the 95 % interval of one run at the planned share: the surface's and the run's own noise."""
-        shock = generator("plan", "noise of a run").standard_normal((4, len(line))) * found.noise
+        shock = noise_of_a_run(len(line)) * found.noise
         if self.is_loss:
             y = line[:, at] * np.exp(shock)
         else:
@@ -319,27 +300,27 @@ class _Problem:
         low, high = np.quantile(y, [0.025, 0.975])
         return float(low), float(high)
 
-    def marginals(self, evidence: Evidence, s: int, p: int) -> tuple[float, float]:
+    def marginals(self, s: int, p: int) -> tuple[float, float]:
         """Return what the next USD adds to the expected score, spent on demonstrations or on pairs."""
         step_s, step_p = max(1, s // 10, p // 50), max(1, p // 10, s // 50)
         at = np.array([[s, p], [s + step_s, p], [s, p + step_p]], float)
-        y = surface_posterior(evidence, self.prior, at[:, 0], at[:, 1], self.count).draws.mean(0)
+        y = surface_posterior(self.evidence, self.prior, at[:, 0], at[:, 1], self.count).draws.mean(0)
         sign = -1 if self.is_loss else 1
         gains = sign * (y[1:] - y[0]) / np.array([step_s * self.usd[0], step_p * self.usd[1]])
         return float(gains[0]), float(gains[1])
 
-    def price_changes(self, evidence: Evidence, share: float) -> tuple[PriceChange, ...]:
+    def price_changes(self, share: float) -> tuple[PriceChange, ...]:
         """Return where a change of the pairs' price makes another share near-optimal, cheaper pairs first."""
         coarse = np.unique(np.append(np.linspace(0, 1, 21), share))
         lines = [self.counts((self.usd[0], self.usd[1] * k), coarse) for k in RATIOS]
         places = np.concatenate(lines)
-        y = surface_posterior(evidence, self.prior, places[:, 0], places[:, 1], 100).draws.mean(0)
+        y = surface_posterior(self.evidence, self.prior, places[:, 0], places[:, 1], 100).draws.mean(0)
         y = y.reshape(len(RATIOS), len(coarse))
         at = int(np.searchsorted(coarse, share))
         changes = []
         for side in (range(len(RATIOS) // 2, -1, -1), range(len(RATIOS) // 2, len(RATIOS))):
             for i in side:
-                lowest = share_of_money(evidence.lowest_share, self.usd[0], self.usd[1] * RATIOS[i])
+                lowest = share_of_money(self.evidence.lowest_share, self.usd[0], self.usd[1] * RATIOS[i])
                 row = straight_below(y[i : i + 1], coarse, float(coarse[np.searchsorted(coarse, lowest)]))[0]
                 near = near_optimal(row, self.epsilon, self.is_loss)
                 if not near[at]:
@@ -357,9 +338,8 @@ class _Problem:
                 "has failed on reasoning tasks (arXiv 2502.11284), so measure a cell without demonstrations first"
             )
         n = s + p
-        largest = float((self.evidence.n_demonstrations + self.evidence.n_pairs).max(initial=0))
-        if largest and n > 8 * largest:
-            said.append(f"{n} labels are {n / largest:.0f} times the largest run ({largest:.0f})")
+        if self.largest and n > 8 * self.largest:
+            said.append(f"{n} labels are {n / self.largest:.0f} times the largest run ({self.largest:.0f})")
         if not self.evidence.base_known:
             said.append("no run of the untrained model (a row at 0, 0): its level is a guess")
         return said

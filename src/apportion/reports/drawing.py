@@ -1,20 +1,19 @@
-"""How figures look and how they are saved: PNG for papers, SVG that takes the page's ink for the report."""
+"""How figures look: one palette and style, ticks where something was measured, names beside lines."""
 
-import io
-import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 INK = "#1b1f24"
+EMPTY = "#eceef0"
+"""Where nothing is known."""
+PAPER = "#fffffe"
+"""White between neighbours; in a page, the page's own colour."""
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
@@ -25,6 +24,7 @@ STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.titlecolor": INK,
+    "axes.facecolor": "none",
     "axes.linewidth": 0.7,
     "axes.grid": True,
     "axes.grid.axis": "y",
@@ -56,46 +56,13 @@ BLUE, SKY, GREEN, AMBER, PINK, ORANGE, GREY = (
 """Okabe and Ito's palette, told apart with every common colour blindness, without black and yellow."""
 
 
-class Picture(NamedTuple):
-    """A figure as saved: the PNG's path, and SVG to set into a page."""
-
-    name: str
-    png: Path
-    svg: str
-
-
 @contextmanager
 def style() -> Iterator[None]:
     """Draw in the house style; figures must be made and saved inside."""
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        # a name in letters that the font lacks is shown by the page's fonts, and as boxes in PNG
+        warnings.filterwarnings("ignore", message=".*[Gg]lyph.*", category=UserWarning)
         yield
-
-
-def save(figure: Figure, folder: Path, name: str) -> Picture:
-    """Write FOLDER/NAME.png and return it with the SVG; the same figure gives the same bytes every time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.png"
-    FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=160, facecolor="white", metadata={"Software": None})
-    FigureCanvasSVG(figure)
-    buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Picture(name, path, _inline(buffer.getvalue()))
-
-
-def _inline(svg: str) -> str:
-    """Drop what only a file of its own needs, and take the page's text colour for the ink."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(
-        r' id="(?:figure|axes|patch|text|line2d|matplotlib|xtick|ytick|legend|LineCollection)\w*"', "", svg
-    )
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) width="([\d.]+)pt"', r'\1 style="max-width: \2pt"', svg, count=1)
-    svg = svg.replace("'DejaVu Sans'", "system-ui, 'DejaVu Sans', sans-serif")
-    # too dark on a dark page: the page says which blue
-    return svg.replace(INK, "currentColor").replace(BLUE.lower(), "var(--line-blue)")
 
 
 def log_ticks(axes: Axes, values: Sequence[float], labels: Sequence[str] | None = None) -> None:

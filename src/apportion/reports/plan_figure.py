@@ -15,16 +15,18 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from apportion.errors import UserError
+from apportion.laws.evidence import evidence_of
 from apportion.laws.runs import Runs
-from apportion.laws.surface import evidence_of
 from apportion.laws.surface_kernel import ONSET, Floats
 from apportion.laws.surface_prior import SurfacePrior
 from apportion.plans import Plan, Prices, expected_surface
-from apportion.reports.drawing import BLUE, GREEN, GREY, INK, ORANGE, style
+from apportion.reports.drawing import BLUE, EMPTY, GREEN, GREY, INK, ORANGE, style
+from apportion.reports.picture import Numbers, Picture
 
 POINTS = 22
 """Sizes of either kind at which the surface is computed."""
 SHADES = "viridis"
+DARK = "#101418"
 
 
 class _Surface(NamedTuple):
@@ -63,6 +65,54 @@ def draw_plan(
             ) from None
 
 
+def surface_picture(
+    plan: Plan, runs: Runs, prices: Prices, measured_as: str, prior: SurfacePrior | None = None
+) -> Picture:
+    """Return the first panel alone: expected results at every purchase, with the measured cells on it."""
+    usd = prices.demonstration.middle, prices.pair.middle
+    surface = _surface(plan, runs, usd, prior)
+    with style():
+        figure = Figure(figsize=(6.6, 4.5), layout="constrained")
+        _draw_surface(figure, figure.subplots(), surface, plan, runs, usd)
+    rows = [
+        ["measured", int(s), int(p), float(y)]
+        for s, p, y in zip(runs.n_demonstrations, runs.n_pairs, runs.y, strict=True)
+    ]
+    for i, p in enumerate(surface.pairs):
+        for j, s in enumerate(surface.demonstrations):
+            y = float(surface.expected[i, j])
+            rows.append(["expected", round(float(s), 1), round(float(p), 1), y if np.isfinite(y) else None])
+    alt = (
+        f"Expected {measured_as} in shades at every number of demonstrations and of pairs, on logarithmic axes; dots "
+        f"are the {len(runs.y)} measured runs, the line is what the budget buys, the star is the plan."
+    )
+    numbers = Numbers(["what", "n_demonstrations", "n_pairs", plan.kind], rows)
+    return Picture("surface", figure, alt, numbers)
+
+
+def plan_picture(plan: Plan, measured: Sequence[tuple[float, float]]) -> Picture:
+    """Return the expected result along one budget's line, with runs (share of the money, result) that cost as much."""
+    with style():
+        figure = Figure(figsize=(6.6, 3.6), layout="constrained")
+        axes = figure.subplots()
+        _draw_line(axes, plan)
+        if measured:
+            axes.plot(
+                *zip(*measured, strict=True), "o", color=INK, markersize=4, label="measured, a run each"
+            )
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.26), ncols=2, fontsize=8.5)
+    line = plan.line
+    rows = [
+        ["expected", *values] for values in zip(line.share, line.mean, line.low, line.high, strict=True)
+    ] + [["measured", share, y, None, None] for share, y in measured]
+    alt = (
+        f"Expected {plan.kind} against the share of the money for demonstrations, with its 95 % interval; shares "
+        f"from {plan.region[0]:.2f} to {plan.region[1]:.2f} are near-optimal, the plan takes {plan.sft_share:.2f}."
+    )
+    numbers = Numbers(["what", "sft_share_of_money", plan.kind, "low", "high"], rows)
+    return Picture("plan", figure, alt, numbers)
+
+
 def _save(figure: Figure, path: Path) -> None:
     """Write the file; the same figure gives the same bytes."""
     if path.suffix.lower() == ".svg":
@@ -96,7 +146,7 @@ def _draw_surface(
     known = surface.expected[np.isfinite(surface.expected)]
     shade = Normalize(min(known.min(), runs.y.min()), max(known.max(), runs.y.max()) + 1e-9)
     shades = matplotlib.colormaps[SHADES if plan.kind == "score" else f"{SHADES}_r"]
-    axes.set_facecolor("#eceef0")
+    axes.set_facecolor(EMPTY)
     axes.grid(visible=False)
     for set_scale, axis, most in (
         (axes.set_xscale, axes.xaxis, surface.demonstrations[-1]),
@@ -115,9 +165,10 @@ def _draw_surface(
         shading="gouraud" if np.isfinite(surface.expected).all() else "nearest", rasterized=True,
     )  # fmt: skip
     shares = np.linspace(0, 1, 201)
-    axes.plot(*_bought(shares, plan.cost_usd, usd), color="white", linewidth=1.0)
     near = np.linspace(*plan.region, 101)
-    axes.plot(*_bought(near, plan.cost_usd, usd), color="white", linewidth=4.0)
+    for colour, wider, alpha in ((DARK, 1.6, 0.6), ("white", 0.0, 1.0)):  # to be seen on every shade
+        axes.plot(*_bought(shares, plan.cost_usd, usd), color=colour, linewidth=1.0 + wider, alpha=alpha)
+        axes.plot(*_bought(near, plan.cost_usd, usd), color=colour, linewidth=4.0 + wider, alpha=alpha)
     axes.scatter(
         runs.n_demonstrations, runs.n_pairs, c=runs.y, cmap=shades, norm=shade, s=26, edgecolors=INK,
         linewidths=0.7, zorder=3, label="measured", clip_on=False,

@@ -1,128 +1,111 @@
-"""One self-contained HTML file that tells what a study bought, measured and found."""
+"""One self-contained HTML file that tells what a study bought, measured and found; its figures as files."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
-from statistics import fmean
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from apportion.findings import Allocation, all_findings, main_metric, measured
-from apportion.findings.measured import Arm
-from apportion.reports.best_splits import best_splits
-from apportion.reports.form_figure import form_figure
-from apportion.reports.purchase import planned_purchase
-from apportion.reports.record import StudyRecord, Training, read_record
-from apportion.reports.score_figures import AXIS_LABELS, other_measures_figure, score_figure, share_name
-from apportion.reports.signed_section import signed_section
-from apportion.reports.summary import SummaryRow, summary_table
+from apportion.findings import main_metric
+from apportion.reports.answer import short_share
+from apportion.reports.content import Content, content_of
+from apportion.reports.csv_tables import csv_tables
+from apportion.reports.picture import Format
+from apportion.reports.planning import in_script, planner_text
+from apportion.reports.provenance import refit_lines, run_facts, settings_lines
+from apportion.reports.score_figures import AXIS_LABELS, share_name
+from apportion.reports.shown import visible
+from apportion.reports.summary import SummaryRow
 from apportion.reports.tables import HEADINGS, bounds, interval_note, measures_shown, money, number, percent
-from apportion.reports.training_figure import training_figure
 from apportion.studies.store import write_atomically
 
-
-class Evidence(NamedTuple):
-    """What a preference stage did to the pairs it was trained on, averaged over seeds."""
-
-    arm: Arm
-    seeds: int
-    kl_per_token: float
-    chosen_change: float
-    rejected_change: float
-    chosen_fell_share: float
+SCRIPTS = ("planner.js", "drawing.js", "view.js", "page.js")
+"""Of the folder page/, in the order in which the page needs them."""
 
 
 def write_report(root: Path) -> Path:
-    """Write report.html, plan.json and figures/*.png for a study's folder, and return the path of the former.
+    """Write report.html and plan.json for a study's folder, and return the path of the former.
 
     The same folder gives the same bytes. Cells that have not run are shown as such. Raises UserError if the
     folder is not a study's.
     """
-    record = read_record(root)
-    rows = summary_table(record.outcomes, record.study)
-    pictures = _pictures(record, rows, root / "figures")
-    purchase = planned_purchase(root / "outcomes.parquet", record.study, root / "figures")
-    if purchase is not None:
-        write_atomically(root / "plan.json", json.dumps(purchase.document, indent=1).encode())
+    content = content_of(root)
+    if content.planning is not None:
+        write_atomically(root / "plan.json", json.dumps(content.planning.document, indent=1).encode())
     else:
         (root / "plan.json").unlink(missing_ok=True)  # of an earlier study file
+    path = root / "report.html"
+    write_atomically(path, page_of(content).encode())
+    return path
+
+
+def write_figures(root: Path, folder: Path, formats: Sequence[Format]) -> list[Path]:
+    """Write every figure of a study's report as FOLDER/NAME.svg and .png, with FOLDER/NAME.csv, its numbers.
+
+    Returns the paths. Raises UserError if `root` is not a study's folder or `folder` cannot be written.
+    """
+    written: list[Path] = []
+    for picture in content_of(root).pictures.values():
+        written += picture.write(folder, formats)
+        path = folder / f"{picture.name}.csv"
+        path.write_text(picture.numbers.csv(), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def page_of(content: Content) -> str:
+    """Return the page's HTML."""
     environment = Environment(
         loader=PackageLoader("apportion.reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=visible,
     )
     environment.filters |= {"number": number, "bounds": bounds, "money": money, "percent": percent}
-    environment.filters |= {"share_name": share_name}
-    page = environment.get_template("report.html.j2").render(
-        _context(record, rows, pictures)
-        | {"purchase": purchase, "signed": signed_section(root / "signed", root / "figures")}
-    )
-    path = root / "report.html"
-    write_atomically(path, page.encode())
-    return path
+    environment.filters |= {
+        "share_name": share_name,
+        "short_share": short_share,
+        "count": lambda value: f"{value:,}",
+    }
+    script = "\n".join(_asset(name) for name in SCRIPTS)
+    fingerprint = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = {"script": script, "script_sha256": fingerprint, "css": _asset("page.css")}
+    return environment.get_template("page.html.j2").render(_context(content) | page)
 
 
-def _pictures(record: StudyRecord, rows: list[SummaryRow], folder: Path) -> dict[str, Any]:
-    methods = record.study.grid.methods
+def _asset(name: str) -> str:
+    return (files("apportion.reports") / "page" / name).read_text(encoding="utf-8")
+
+
+def _context(content: Content) -> dict[str, Any]:
+    record, rows, planning = content.record, content.rows, content.planning
+    graded = content.cells_graded, content.cells_asked
+    refit = refit_lines(planning.runs, content.root) if planning is not None else []
+    facts, settings = run_facts(record, content.root, *graded), settings_lines(record)
     main = main_metric(record.outcomes)
-    pictures: dict[str, Any] = {"score": None, "form": None, "others": [], "trainings": []}
-    if main is None:
-        return pictures
-    pictures["score"] = score_figure(rows, main, methods, folder)
-    pictures["form"] = form_figure(record.outcomes, folder)
-    others = [name for name in ("form_rate", "nll", "preference_accuracy") if name != main]
-    for method in methods:
-        picture = other_measures_figure(rows, others, method, folder, f"other_measures_{method}")
-        pictures["others"] += [(method, picture)] if picture else []
-        titles = _titles(rows, method)
-        curves = training_figure(record.trainings, titles, folder, f"training_{method}")
-        pictures["trainings"] += [(method, curves)] if curves else []
-    return pictures
-
-
-def _titles(rows: Sequence[SummaryRow], method: str) -> dict[Arm, str]:
-    """The preference arms of the largest budget that ran, or else of the dearest cells, with their titles."""
-    run = [row for row in rows if row.arm.method == method and row.seeds_done]
-    largest = max((row.budget_usd for row in run if row.budget_usd is not None), default=None)
-    chosen = [row for row in run if row.budget_usd == largest]
-    if largest is None:
-        chosen = sorted(chosen, key=lambda row: -row.cost_usd)
-    return {row.arm: f"{row.arm.n_demonstrations:,} dem. + {row.arm.n_pairs:,} pairs" for row in chosen}
-
-
-def _context(record: StudyRecord, rows: list[SummaryRow], pictures: dict[str, Any]) -> dict[str, Any]:
-    study, main = record.study, main_metric(record.outcomes)
-    table = {} if main is None else measured(record.outcomes, main)
-    methods = study.grid.methods
-    splits = []
-    if main is not None:
-        for method in methods:
-            splits += best_splits(Allocation(table, record.points, main, method))
-    asked = study.cells()
-    keys = ["n_demonstrations", "n_pairs", "method", "seed"]
-    done = set(record.outcomes.select(keys).unique().iter_rows())
-    graded = sum((c.n_demonstrations, c.n_pairs, c.method, c.seed) in done for c in asked)
+    tables = csv_tables(content, facts + settings, refit)
     return {
+        "content": content,
         "record": record,
-        "study": study,
+        "study": record.study,
         "main": main,
         "main_label": AXIS_LABELS.get(main or "", ""),
-        "rows": rows,
         "measures": measures_shown(rows),
         "measure_headings": HEADINGS,
         "note": interval_note(rows),
         "best_measure": _best_rows(rows, main),
-        "pictures": pictures,
-        "findings": all_findings(record.outcomes, record.points, methods),
-        "splits": splits,
-        "evidence": _evidence(record.trainings),
-        "cells_asked": len(asked),
-        "cells_graded": graded,
-        "settings": _settings(record),
+        "pictures": content.pictures,
+        "facts": facts,
+        "settings": settings,
+        "refit": refit,
+        "planner_text": planner_text(planning) if planning is not None else "",
+        "csv_text": in_script(tables | {name: p.numbers.csv() for name, p in content.pictures.items()}),
     }
 
 
@@ -131,52 +114,9 @@ def _best_rows(rows: Sequence[SummaryRow], main: str | None) -> set[int]:
     best: dict[float, tuple[float, int]] = {}
     sign = -1.0 if main == "nll" else 1.0
     for place, row in enumerate(rows):
-        estimate = row.measures[main] if main else None
+        estimate = row.measures.get(main) if main else None
         if estimate is None or row.budget_usd is None or row.arm.method == "sft-on-chosen":
             continue
         if row.budget_usd not in best or sign * estimate.mean > best[row.budget_usd][0]:
             best[row.budget_usd] = (sign * estimate.mean, place)
     return {place for _, place in best.values()}
-
-
-def _evidence(trainings: Sequence[Training]) -> list[Evidence]:
-    by_arm: dict[Arm, list[dict[str, float]]] = {}
-    for training in trainings:
-        if training.evidence:
-            by_arm.setdefault(training.arm, []).append(training.evidence)
-    return [
-        Evidence(
-            arm,
-            len(found),
-            fmean(e["kl_per_token"] for e in found),
-            fmean(e["chosen_after"] - e["chosen_before"] for e in found),
-            fmean(e["rejected_after"] - e["rejected_before"] for e in found),
-            fmean(e["chosen_fell_share"] for e in found),
-        )
-        for arm, found in sorted(by_arm.items())
-    ]
-
-
-def _settings(record: StudyRecord) -> list[tuple[str, str]]:
-    """What was run, as (name, values) lines; every value that differs from cell to cell is shown."""
-    study = record.study
-    preference = {method: study.preference[method] for method in study.grid.methods}
-
-    def line(value: object) -> str:
-        plain = msgspec.to_builtins(value)
-        return ", ".join(f"{key} = {msgspec.json.encode(content).decode()}" for key, content in plain.items())
-
-    lines = [
-        ("model", line(study.model)),
-        (f"task {study.task_name}", line(study.task)),
-        ("SFT", line(study.sft)),
-        *((method, line(settings)) for method, settings in preference.items()),
-        ("decoding", line(study.decoding)),
-    ]
-    for number_, environment in enumerate(record.environments, 1):
-        flat = {key: value for key, value in environment.items() if key != "versions"} | environment[
-            "versions"
-        ]
-        several = f" {number_}" if len(record.environments) > 1 else ""
-        lines.append((f"environment{several}", line(flat)))
-    return lines

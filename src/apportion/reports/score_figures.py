@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import isfinite, nan
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,12 +17,11 @@ from apportion.reports.drawing import (
     ORANGE,
     PINK,
     SKY,
-    Picture,
     label_ends,
     log_ticks,
-    save,
     style,
 )
+from apportion.reports.picture import Numbers, Picture
 from apportion.reports.summary import SummaryRow
 from apportion.reports.tables import percent
 
@@ -54,9 +52,7 @@ def share_name(share: float) -> str:
     return {1.0: "SFT alone", 0.0: "pairs alone"}.get(share, f"{percent(share)} SFT")
 
 
-def score_figure(
-    rows: Sequence[SummaryRow], measure: str, methods: Sequence[str], folder: Path
-) -> Picture | None:
+def score_figure(rows: Sequence[SummaryRow], measure: str, methods: Sequence[str]) -> Picture | None:
     """Return the figure of one measure against the budget, a panel for each preference method."""
     if not _any_point(rows, measure):
         return None
@@ -72,12 +68,12 @@ def score_figure(
         for axes in panels:  # after all panels have set the shared limits
             label_ends(axes, _ends(rows, measure, axes.get_title(loc="left")))
         _legend(figure, rows)
-        return save(figure, folder, "score")
+    shown = ", ".join(share_name(share) for share in _shares(rows)) or "cells outside the grid"
+    alt = f"{AXIS_LABELS[measure]} against the budget for labels in USD, a line each for {shown}, with 95 % intervals."
+    return Picture("score", figure, alt, numbers_of(rows, [measure]))
 
 
-def other_measures_figure(
-    rows: Sequence[SummaryRow], measures: Sequence[str], method: str, folder: Path, name: str
-) -> Picture | None:
+def other_measures_figure(rows: Sequence[SummaryRow], measures: Sequence[str], method: str) -> Picture | None:
     """Return a figure with a panel for each measure that was taken."""
     shown = [measure for measure in measures if _any_point(rows, measure)]
     if not shown:
@@ -94,7 +90,31 @@ def other_measures_figure(
         ]
         handles.append(Line2D([], [], color=INK, linewidth=1, linestyle=":", label="untrained"))
         _legend(figure, rows, handles)
-        return save(figure, folder, name)
+    alt = f"{', '.join(AXIS_LABELS[m] for m in shown)} against the budget for labels in USD, a line for each split."
+    return Picture(f"other_measures_{method}", figure, alt, numbers_of(rows, shown))
+
+
+def numbers_of(rows: Sequence[SummaryRow], measures: Sequence[str]) -> Numbers:
+    """Return the summary's rows with mean, low and high of each measure."""
+    headings = [
+        "budget_usd",
+        "sft_share_of_money",
+        "n_demonstrations",
+        "n_pairs",
+        "method",
+        "seeds",
+        "cost_usd",
+    ]
+    headings += [f"{name}_{end}" for name in measures for end in ("mean", "low", "high")]
+    table = []
+    for row in rows:
+        values: list[object] = [row.budget_usd, row.share, *row.arm, len(row.seeds_done), row.cost_usd]
+        for name in measures:
+            found = row.measures[name]
+            ends = (None,) * 3 if found is None else (found.mean, found.low, found.high)
+            values += [end if end is None or isfinite(end) else None for end in ends]
+        table.append(values)
+    return Numbers(headings, table)
 
 
 def _draw(axes: Axes, rows: Sequence[SummaryRow], measure: str, method: str) -> None:

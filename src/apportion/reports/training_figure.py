@@ -2,23 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from apportion.findings.measured import Arm
-from apportion.reports.drawing import BLUE, INK, ORANGE, Picture, save, style
+from apportion.reports.drawing import BLUE, INK, ORANGE, style
+from apportion.reports.picture import Numbers, Picture
 from apportion.reports.record import Training
 
 PANELS = 5
 """At most so many purchases are drawn: those of the largest budget, or the dearest."""
 
 
-def training_figure(
-    trainings: Sequence[Training], titles: dict[Arm, str], folder: Path, name: str
-) -> Picture | None:
+def training_figure(trainings: Sequence[Training], titles: dict[Arm, str], method: str) -> Picture | None:
     """Return the training curves of some preference arms, a column each, thin lines for seeds.
 
     `titles` names the arms to draw in order. Values are means over a batch, as the trainer logs them.
@@ -49,7 +47,19 @@ def training_figure(
         names = [str(line.get_label()).removeprefix("logps/") for line in handles]
         if handles:
             figure.legend(handles, names, loc="outside lower center", ncols=2)
-        return save(figure, folder, name)
+    alt = (
+        f"Training curves of {method} by optimiser step, a column for each purchase: above, the log-probability of "
+        "chosen and rejected responses in nats; below, the margin between them."
+    )
+    keys = ("logps/chosen", "logps/rejected", "rewards/margins")
+    rows = [
+        [*arm[:2], training.seed, step["step"], *(step.get(key) for key in keys)]
+        for arm in arms
+        for training in by_arm[arm]
+        for step in training.curve
+    ]
+    headings = ["n_demonstrations", "n_pairs", "seed", "step", "chosen_nats", "rejected_nats", "margin"]
+    return Picture(f"training_{method}", figure, alt, Numbers(headings, rows))
 
 
 def _lines(axes: Axes, trainings: Sequence[Training], key: str, colour: str, line: str) -> None:

@@ -9,18 +9,31 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from apportion.errors import UserError
-from apportion.reports.drawing import AMBER, BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, Picture, save, style
+from apportion.reports.drawing import AMBER, BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, style
+from apportion.reports.picture import Numbers, Picture
 from apportion.signed.picture import UserMap
 
 MARKS = ((BLUE, "o"), (ORANGE, "^"), (GREEN, "s"), (PINK, "D"), (SKY, "v"), (AMBER, "P"), (GREY, "X"))
 DISTRUST_TO_TRUST = LinearSegmentedColormap.from_list("trust", [ORANGE, "#d8d8d8", BLUE])
 MOST_FACTIONS = len(MARKS)
+MOST_VECTORS = 1500
+"""More users than that are drawn as pixels in SVG too."""
 
 
-def users_figure(users: UserMap, folder: Path, name: str = "users") -> Picture:
-    """Return the figure, saved as FOLDER/NAME.png."""
+def users_figure(users: UserMap) -> Picture:
+    """Return the picture of users: where a model places them, coloured by faction or by how they are rated."""
     with style():
-        return save(_drawn(users), folder, name)
+        figure = _drawn(users)
+    by = "faction" if users.faction is not None else "the share of positive ratings that they got"
+    alt = (
+        f"{len(users.place):,} users in the plane of their embeddings' two main directions, coloured by {by}."
+    )
+    columns = [users.place[:, 0], users.place[:, 1], users.activity, users.trust]
+    headings = ["first_component", "second_component", "events", "share_positive_got"]
+    if users.faction is not None:
+        columns, headings = [*columns, users.faction + 1], [*headings, "faction"]
+    rows = [[value.item() for value in row] for row in zip(*columns, strict=True)]
+    return Picture("users", figure, alt, Numbers(headings, rows))
 
 
 def draw_users(users: UserMap, path: Path) -> None:
@@ -67,6 +80,7 @@ def _by_trust(axes: Axes, users: UserMap, sizes: np.ndarray) -> None:
         vmax=high if high > low else low + 0.01,
         linewidths=0.2,
         edgecolors=INK,
+        rasterized=len(users.place) > MOST_VECTORS,
     )
     if axes.figure is not None:
         bar = axes.figure.colorbar(points, ax=axes, shrink=0.8, extend="both")
@@ -87,6 +101,7 @@ def _by_faction(axes: Axes, users: UserMap, sizes: np.ndarray) -> None:
             alpha=0.75,
             linewidths=0.2,
             edgecolors=INK,
+            rasterized=len(users.place) > MOST_VECTORS,
             label=f"faction {faction + 1}",
         )
     axes.legend(loc="best")

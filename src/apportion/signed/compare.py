@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apportion.identity import generator
+from apportion.signed.curves import curves_of
 from apportion.signed.evaluation import Evaluation, part_of
 from apportion.signed.events import Events
 from apportion.signed.metrics import BOUNDS, METRICS, measure
@@ -61,6 +62,9 @@ class Comparison:
                     row[part] = {
                         k: v for k, v in _shown(other).items() if k not in ("model", "seeds", "seconds")
                     }
+        for row in rows:
+            own = [r.evaluation for r in self.ran if r.run.model == row["model"]]
+            row["curves"] = curves_of(self.task, own)
         return {"task": self.task, "protocol": self.protocol.name, "rows": rows}
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from apportion.training.settings import PreferenceLoss
 
-Method = Literal["base", "sft", "dpo", "rpo", "ipo", "slic", "kto", "sft-on-chosen"]
+Method = Literal["base", "sft", "dpo", "rpo", "ipo", "slic", "kto", "sft-on-chosen", "taught"]
 PreferenceMethod = Literal["dpo", "rpo", "ipo", "slic", "kto"]
 Control = Literal["sft-on-chosen"]
 
@@ -71,9 +71,17 @@ def purchase(budget_usd: float, sft_share: float, prices: Prices) -> Purchase:
 
 
 def arms(
-    bought: Purchase, methods: tuple[PreferenceMethod, ...], controls: tuple[Control, ...]
+    bought: Purchase,
+    methods: tuple[PreferenceMethod, ...],
+    controls: tuple[Control, ...],
+    *,
+    taught: bool = False,
 ) -> tuple[Method, ...]:
-    """Return what is trained on a purchase: SFT alone where there are no pairs, else each method and control."""
+    """Return what is trained on a purchase: SFT alone where there are no pairs, else each method and control.
+
+    With `taught` a purchase without pairs is also trained on the task's lessons, after its demonstrations.
+    """
     if bought.n_pairs == 0:
-        return ("sft",) if bought.n_demonstrations else ("base",)
+        alone: Method = "sft" if bought.n_demonstrations else "base"
+        return (alone, "taught") if taught else (alone,)
     return (*methods, *controls)

@@ -9,7 +9,7 @@ from apportion.models.causal import here
 from apportion.studies.cells import Cell, Purchase
 from apportion.studies.expectation import Expectation, expectation_lines
 from apportion.studies.progress import duration
-from apportion.studies.stages import refuse_nothing_held_out, refuse_small_pool
+from apportion.studies.stages import refuse_no_lessons, refuse_nothing_held_out, refuse_small_pool
 from apportion.studies.study import Hardware, Study
 from apportion.tasks.task import Task
 from apportion.training.settings import SFTSettings
@@ -36,6 +36,8 @@ def trainings_of(cell: Cell) -> tuple[Training, ...]:
     found: tuple[Training, ...] = ()
     if cell.n_demonstrations:
         found = (Training(None, "sft", cell.n_demonstrations, cell.seed),)
+    if cell.method == "taught":
+        found = (*found, Training(found[-1] if found else None, "lessons", 0, cell.seed))
     if cell.n_pairs:
         parent = found[-1] if found else None
         found = (*found, Training(parent, cell.method, cell.n_pairs, cell.seed))
@@ -63,6 +65,7 @@ class Pools:
     problems: int
     answers: int
     comparisons: int
+    lessons: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class Estimate:
         refuse_small_pool(
             self.task, "demonstrations", self.pools.demonstrations, self.labels.n_demonstrations
         )
+        if any(recipe.method == "taught" for recipe in self.recipes):
+            refuse_no_lessons(self.task, self.pools.lessons)
         refuse_small_pool(self.task, "pairs", self.pools.pairs, self.labels.n_pairs)
 
 
@@ -143,7 +148,8 @@ def estimate(study: Study) -> Estimate:
         pools=None
         if task is None
         else Pools(
-            *map(len, (task.demonstrations, task.pairs, task.problems, task.answers, task.comparisons))
+            *map(len, (task.demonstrations, task.pairs, task.problems, task.answers, task.comparisons)),
+            lessons=len(task.lessons),
         ),
         data_fault=fault,
         time=None if study.hardware is None else _time(study, study.hardware, task, len(cells), shared),
@@ -218,8 +224,16 @@ def _time(
             "Give them there, or make the data readable.",
         )
     trained = 0.0
+    lessons = len(task.lessons) if task is not None else 0
+    lesson = fmean(
+        [len(_text(row.prompt) + row.response) / CHARACTERS_PER_TOKEN for row in task.lessons]
+        if task is not None and lessons
+        else [0.0]
+    )
     for training in shared:
-        if training.kind in ("sft", "sft-on-chosen"):
+        if training.kind == "lessons":
+            trained += lesson * _rows_seen(study.lessons, lessons)
+        elif training.kind in ("sft", "sft-on-chosen"):
             seen = _rows_seen(study.sft, training.rows)
             trained += seen * (demonstration if training.kind == "sft" else pair / 2)
         else:  # a reference pass is a third of a training pass

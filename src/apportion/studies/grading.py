@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
@@ -13,7 +14,7 @@ from apportion.models.rendering import cut_prompt, render, render_prompt
 from apportion.studies.outcomes import write_items
 from apportion.studies.stages import Unit
 from apportion.studies.study import Study
-from apportion.tasks.anatomy import FORMLESS
+from apportion.tasks.error_classes import FORMLESS, ErrorClass, known
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.training.decoding import decode
 from apportion.training.likelihood import Likelihood, response_likelihoods
@@ -102,27 +103,32 @@ def _accuracy(
         )
         generations.append(
             {"item": problem.id, "text": generation.text, "tokens": generation.tokens}
-            | {"finished": generation.finished, "error_class": error_class}
+            | {"finished": generation.finished, "error_class": error_class, "detail": grade.detail}
         )
     return rows, generations
 
 
 def graded(task: Task, problem: Problem, text: str) -> Grade:
-    """Return the task's grade of an answer; a grader that raises is logged and graded wrong, of the class "grader".
+    """Return the task's grade of an answer; one that a grader raises on is logged, wrong, "other", of detail "grader".
 
     An answer may be anything, and one that a grader stumbles over must not cost the cell or pass for right. What
-    the user has to mend (`UserError`) still ends the run.
+    the user has to mend (`UserError`) still ends the run. A class that is not in the vocabulary (of a grader of the
+    user's own) becomes the detail: of "style-only" where the answer is flexibly right, else of "other".
     """
     try:
-        return task.grade(problem, text)
+        grade = task.grade(problem, text)
     except UserError:
         raise
     except Exception:
         log.exception("task '%s', item %s: its grader raised on %s", task.name, problem.id, excerpt(text))
-        return Grade(False, False, "grader")
+        return Grade(False, False, "other", detail="grader")
+    if known(grade.error_class):
+        return grade
+    error_class = "none" if grade.strict else "style-only" if grade.flexible else "other"
+    return replace(grade, error_class=error_class, detail=grade.detail or str(grade.error_class))
 
 
-def _settled(error_class: str, finished: bool) -> str:
+def _settled(error_class: ErrorClass, finished: bool) -> ErrorClass:
     """The class of an answer, once it is known whether the model ended it: a grader sees the text alone."""
     if error_class in ("malformed", "truncated"):
         return "malformed" if finished else "truncated"

@@ -38,12 +38,13 @@ def _rules(study: Study) -> Iterator[Rule]:
         yield Rule(f"[prices], {kind}", price, in_range, "more than 0 (1e-6 or more) and less than 1e9 USD")
     yield from _purchase_rules(study)
     yield from _stage_rules("[sft]", study.sft)
+    yield from _stage_rules("[lessons]", study.lessons)
     for method in study.grid.methods:
         yield from _stage_rules("[preference]", study.preference[method])
     yield from _held_out_rules(study)
     if study.hardware:
         yield from _hardware_rules(study.hardware)
-    stages = [study.sft, *(study.preference[method] for method in study.grid.methods)]
+    stages = [study.sft, study.lessons, *(study.preference[method] for method in study.grid.methods)]
     adapters = all(settings.lora_rank > 0 for settings in stages)
     fits = study.model.dtype != "float16" or adapters
     cure = "Write bfloat16 or float32, or lora_rank = 16 under [sft] and [preference]."

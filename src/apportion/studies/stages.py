@@ -19,7 +19,7 @@ from apportion.training.settings import PreferenceSettings, SFTSettings
 STAGE_VERSION = 2
 """Raised when the code of a stage changes what it computes; old stages then stay and new ones are trained."""
 
-GRADING_VERSION = 2
+GRADING_VERSION = 3
 """Raised when decoding or grading changes what it computes; cells are then graded again, nothing is retrained."""
 
 Kind = Literal["sft", "reference", "preference", "cell"]
@@ -91,6 +91,9 @@ class Graph:
         if cell.n_demonstrations:
             rows = self._subset("demonstrations", cell.n_demonstrations, data_seed)
             chain = self._sft(chain, rows, cell.seed)
+        if cell.method == "taught":
+            refuse_no_lessons(self.task.name, len(self.task.lessons))
+            chain = self._sft(chain, self.task.lessons, cell.seed, self.study.lessons)
         if cell.method == "sft-on-chosen":
             pairs = self._subset("pairs", cell.n_pairs, data_seed)
             chosen = tuple(Demonstration(pair.id, pair.prompt, pair.chosen) for pair in pairs)
@@ -102,8 +105,14 @@ class Graph:
         name = digest(["cell", self._parent(chain), self._evaluation, cell])
         self._add(Unit(name, "cell", chain, seed=cell.seed, cell=cell))
 
-    def _sft(self, chain: tuple[str, ...], rows: tuple[Demonstration, ...], seed: int) -> tuple[str, ...]:
-        settings = self.study.sft
+    def _sft(
+        self,
+        chain: tuple[str, ...],
+        rows: tuple[Demonstration, ...],
+        seed: int,
+        settings: SFTSettings | None = None,
+    ) -> tuple[str, ...]:
+        settings = settings or self.study.sft
         name = digest(
             [
                 "sft",
@@ -150,6 +159,13 @@ def refuse_nothing_held_out(task: str, items: int) -> None:
     if not items:
         expected = "problems, answers or comparisons to score by"
         raise UserError(f"task '{task}'", "nothing held out", expected, "Give the task held-out items.")
+
+
+def refuse_no_lessons(task: str, lessons: int) -> None:
+    """Raise UserError for a study that teaches where the task has nothing to teach."""
+    if not lessons:
+        cure = 'Remove taught = true, or name the task "new-knowledge".'
+        raise UserError(f"task '{task}'", "no lessons, and taught = true", "a task that has some", cure)
 
 
 def refuse_small_pool(task: str, pool: str, there: int, wanted: int) -> None:

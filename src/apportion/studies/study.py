@@ -13,6 +13,7 @@ from apportion.tasks.files import FilesSettings, files_task
 from apportion.tasks.instructions import IFEvalSettings, ifeval_task
 from apportion.tasks.math import GSM8KSettings, gsm8k_task
 from apportion.tasks.multihop import MULTIHOP, MultihopSettings
+from apportion.tasks.new_knowledge import NewKnowledgeSettings, new_knowledge_task
 from apportion.tasks.preference import (
     PreferenceTaskSettings,
     helpfulness_task,
@@ -31,6 +32,7 @@ TaskSettings = (
     | MBPPSettings
     | IFEvalSettings
     | MultihopSettings
+    | NewKnowledgeSettings
     | PreferenceTaskSettings
     | FilesSettings
 )
@@ -42,6 +44,7 @@ TASKS: dict[str, tuple[type, Callable[[Any, Path], Task]]] = {
     "mbpp": (MBPPSettings, mbpp_task),
     "ifeval": (IFEvalSettings, ifeval_task),
     **{name: (MultihopSettings, task) for name, task in MULTIHOP.items()},
+    "new-knowledge": (NewKnowledgeSettings, new_knowledge_task),
     "preference": (PreferenceTaskSettings, preference_task),
     "summarization": (PreferenceTaskSettings, summarization_task),
     "helpfulness": (PreferenceTaskSettings, helpfulness_task),
@@ -67,7 +70,10 @@ class Hardware:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The top level of a study file. Budgets are in USD; a share is that of the money for demonstrations."""
+    """The top level of a study file. Budgets are in USD; a share is that of the money for demonstrations.
+
+    `taught` adds to every purchase without pairs a cell that is trained on the task's lessons last.
+    """
 
     budgets: tuple[float, ...] = ()
     shares: tuple[float, ...] = (1.0, 0.5, 0.0)
@@ -76,6 +82,7 @@ class Grid:
     controls: tuple[Control, ...] = ()
     control_budgets: tuple[float, ...] | None = None
     base: bool = True
+    taught: bool = False
     data_seed: int | None = None
 
 
@@ -92,6 +99,7 @@ class Study:
     task: TaskSettings
     sft: SFTSettings
     preference: dict[str, PreferenceSettings]
+    lessons: SFTSettings
     decoding: DecodingSettings
     hardware: Hardware | None
     accelerate: str | None
@@ -136,7 +144,8 @@ class Study:
                 points = purchases[bought]
                 allowed = self.grid.control_budgets
                 controlled = allowed is None or not points or any(budget in allowed for budget, _ in points)
-                for method in arms(bought, self.grid.methods, self.grid.controls if controlled else ()):
+                controls = self.grid.controls if controlled else ()
+                for method in arms(bought, self.grid.methods, controls, taught=self.grid.taught):
                     # the base model has no training to repeat
                     cell_seed = 0 if method == "base" else seed
                     counts = bought.n_demonstrations, bought.n_pairs

@@ -44,7 +44,8 @@ def read_study(path: Path) -> Study:
 
 def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
     """Return the study that a parsed TOML document describes; raises UserError as `read_study` does."""
-    sections = ["cells", "prices", "model", "task", "sft", "preference", "decoding", "hardware", "engine"]
+    sections = ["cells", "prices", "model", "task", "sft", "preference", "lessons", "decoding", "hardware"]
+    sections += ["engine"]
     grid_keys = list(Grid.__dataclass_fields__)
     refuse_unknown(document, [*grid_keys, "preset", *sections], where)
     top = {key: value for key, value in document.items() if key in grid_keys}
@@ -69,6 +70,7 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
     accelerate = engine.get("accelerate")
     if accelerate is not None and not isinstance(accelerate, str):
         raise UserError(f"{where}, [engine], accelerate", f"{accelerate!r}", "a file's name", "Change it.")
+    sft = from_table(SFTSettings, document.get("sft", {}), f"{where}, [sft]", preset.sft)
     study = Study(
         name=file.stem,
         grid=grid,
@@ -77,8 +79,9 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
         model=from_table(ModelSettings, document.get("model", {}), f"{where}, [model]"),
         task_name=task_name,
         task=from_table(TASKS[task_name][0], task_table, f"{where}, [task]"),
-        sft=from_table(SFTSettings, document.get("sft", {}), f"{where}, [sft]", preset.sft),
+        sft=sft,
         preference=_preferences(document.get("preference", {}), grid, preset.preference, where),
+        lessons=from_table(SFTSettings, document.get("lessons", {}), f"{where}, [lessons]", sft),
         decoding=from_table(DecodingSettings, document.get("decoding", {}), f"{where}, [decoding]"),
         hardware=from_table(Hardware, document["hardware"], f"{where}, [hardware]")
         if "hardware" in document

@@ -6,26 +6,8 @@ from fractions import Fraction
 from typing import Literal
 
 from apportion.tasks.chains import READINGS, Worked, Written, chain, difference, operations, slips, written
+from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.grade import all_numbers, last_number, strict_number
-
-ErrorClass = Literal[
-    "correct",
-    "malformed",
-    "style-only",
-    "arithmetic",
-    "missing-or-extra-step",
-    "wrong-plan",
-    "wrong-hop",
-    "refused",
-    "truncated",
-    "repetition",
-    "other",
-]
-
-FORMLESS: frozenset[str] = frozenset(
-    {"form", "malformed", "style-only", "refused", "truncated", "repetition"}
-)
-"""Classes of answers that do not have the demanded form; "form" is that of tasks that do not tell them apart."""
 
 _REFUSAL = re.compile(
     r"\bI(?:['’]m| am) sorry\b|\bsorry, (?:but )?I\b"
@@ -69,15 +51,19 @@ def is_refusal(text: str) -> bool:
     return bool(_REFUSAL.search(text[:_OPENING]))
 
 
+def opens_with_refusal(text: str) -> bool:
+    """Return whether a text declines with its first words: for open answers, in which "I can't" may be a story's.
+
+    >>> opens_with_refusal("I'm sorry, but I can't."), opens_with_refusal("Dear Bob, I cannot come.")
+    (True, False)
+    """
+    return bool(_REFUSAL.match(text.lstrip()))
+
+
 def is_cut_off(text: str) -> bool:
     """Return whether a text stops in the middle of a line of prose or of a calculation."""
     last = text.rstrip().rpartition("\n")[2]
     return bool(last) and not _ENDED.search(last)
-
-
-def outcome_class(found: ErrorClass) -> str:
-    """Return what outcomes call a class: "none" for "correct", since no error was made; the others as they are."""
-    return "none" if found == "correct" else found
 
 
 def unanswered(text: str, finished: bool | None) -> ErrorClass:
@@ -106,7 +92,7 @@ def classify_solution(
 ) -> ErrorClass:
     """Return the class of a worked solution, given its grades and the worked reference.
 
-    The first that fits: "correct" (strict); "style-only" (flexible); without an answer in the demanded form
+    The first that fits: "none" (strict); "style-only" (flexible); without an answer in the demanded form
     (`answer_of`) what `unanswered` says; "repetition"; "arithmetic", a written step is false by more than a
     thousandth, or the answer is not what the working comes to; "missing-or-extra-step", see below;
     "wrong-plan" for any other working; "other" without any working to judge, and where the reference has none.
@@ -117,7 +103,7 @@ def classify_solution(
     there before the last one, or the same holds the other way round.
     """
     if strict:
-        return "correct"
+        return "none"
     if flexible:
         return "style-only"
     answer = answer_of(text)

@@ -12,6 +12,7 @@ from apportion.judgements.demonstrations import Demonstration, Message, Prompt
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered
+from apportion.tasks.anatomy import is_repetition, unanswered
 from apportion.tasks.code_extraction import CodeForm, other_programs, strict_program
 from apportion.tasks.code_pairs import near_miss
 from apportion.tasks.code_problems import CodeProblem, read_humaneval, read_mbpp
@@ -26,7 +27,7 @@ HALVES_SEED = 1  # of the halves of a pool whose problems give demonstrations an
 NEAR_MISSES = "near-misses"
 _MBPP = "$APPORTION_DATA/text/mbpp_sanitized.jsonl.gz"
 
-ERROR_CLASSES: dict[Outcome, str] = {
+DETAILS: dict[Outcome, str] = {
     "passed": "none",
     "syntax": "form",
     "missing": "form",
@@ -204,9 +205,11 @@ def grade_program(problem: Problem, text: str) -> Grade:
     """Return the grade of an answer by running the problem's tests in this process's sandbox.
 
     strict: the program in the demanded form passes. flexible: some program that can be found in the answer does.
-    Classes: "form", no program in that form, or one that does not parse or lacks the function; "wrong" fails a
+    Details: "form", no program in that form, or one that does not parse or lacks the function; "wrong" fails a
     test; "exception" raises; "timeout"; "limits" takes too much memory, output or files; "crash" leaves or is
-    killed; "forbidden" gives up at the sandbox's wall.
+    killed; "forbidden" gives up at the sandbox's wall. Classes: "style-only" where only flexible grading passes;
+    without a program what `anatomy.unanswered` says; "wrong-plan" for a program that ends and is wrong; "other" for
+    one that does not come to an answer.
     """
     return grade_in(shared_sandbox(), problem, text)
 
@@ -220,15 +223,19 @@ def grade_in(sandbox: Sandbox, problem: Problem, text: str) -> Grade:
 
     places = (known["form"], known["stub"], known["preamble"], known["entry_point"])
     program = strict_program(text, *places)
-    error_class = "form" if program is None else ERROR_CLASSES[run(program).outcome]
-    if error_class == "none":
+    detail = "form" if program is None else DETAILS[run(program).outcome]
+    if detail == "none":
         return Grade(True, True, "none")
-    others = [] if error_class == "timeout" else other_programs(text, *places)
+    others = [] if detail == "timeout" else other_programs(text, *places)
     for other in others:
         outcome = run(other).outcome
-        if outcome in ("passed", "timeout"):  # the same loop in another form is not waited for again
-            return Grade(False, outcome == "passed", error_class)
-    return Grade(False, False, error_class)
+        if outcome == "passed":
+            return Grade(False, True, "style-only", detail=detail)
+        if outcome == "timeout":  # the same loop in another form is not waited for again
+            break
+    if detail == "form" or is_repetition(text):
+        return Grade(False, False, unanswered(text, finished=None), detail=detail)
+    return Grade(False, False, "wrong-plan" if detail == "wrong" else "other", detail=detail)
 
 
 def _problem(problem: CodeProblem, asked: _Asked, form: CodeForm) -> Problem:

@@ -12,9 +12,10 @@ from apportion.judgements.findings import excerpt
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import Faulty, read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered
-from apportion.tasks.grade import grade_exact, grade_last_number, last_number, number, strict_number
+from apportion.tasks.grade import last_number, number, strict_number
 from apportion.tasks.math import grade_solution
 from apportion.tasks.multihop import grade_answer
+from apportion.tasks.plain_graders import grade_exact, grade_last_number
 from apportion.tasks.preference import grade_open
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
 from apportion.tasks.sources import located
@@ -129,8 +130,11 @@ def _solution_number(text: str) -> Fraction | None:
 
 
 def _reference(response: str, settings: FilesSettings) -> str:
-    """What the grader compares with: of a worked solution the final number alone."""
-    return response.rpartition("####")[2].strip() if settings.grader == "solution" else response
+    """What the grader compares with: of a worked solution the final number, and after a blank line the working."""
+    if settings.grader != "solution":
+        return response
+    working, mark, final = response.rpartition("####")
+    return f"{final.strip()}\n\n{response}" if mark and working.strip() else final.strip()
 
 
 def _refuse_nothing(settings: FilesSettings) -> None:

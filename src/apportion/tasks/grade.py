@@ -5,8 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 
-from apportion.tasks.task import Grade, Problem
-
 UNSIGNED = r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)"
 NUMBER = rf"(?<![\w.])(?:[-−]\$?|\$[-−]?)?{UNSIGNED}"
 _NUMBER = re.compile(NUMBER)
@@ -60,30 +58,3 @@ def all_numbers(text: str) -> list[Fraction]:
     ['1000', '5/2']
     """
     return [value for value in map(number, _NUMBER.findall(text)) if value is not None]
-
-
-def grade_exact(problem: Problem, text: str) -> Grade:
-    """Grade by the text: strict is equality after trimming, flexible ignores case, spaces and a final dot.
-
-    "form" is an empty answer or one that is right but for its form, "wrong" any other.
-    """
-    strict = text.strip() == problem.reference.strip()
-    flexible = _plain(text) == _plain(problem.reference)
-    error_class = "none" if strict else "form" if flexible or not text.strip() else "wrong"
-    return Grade(strict, flexible or strict, error_class)
-
-
-def grade_last_number(problem: Problem, text: str) -> Grade:
-    """Grade by the last number: strict and flexible are one, it equals the last number of the reference.
-
-    "form" is an answer without a number, "wrong" one with another number.
-    """
-    answer = last_number(text)
-    if answer is None:
-        return Grade(False, False, "form")
-    right = answer == last_number(problem.reference)
-    return Grade(right, right, "none" if right else "wrong")
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split()).removesuffix(".")

@@ -14,6 +14,8 @@ from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import Faulty, read_demonstrations, read_pairs
 from apportion.judgements.rows import read_rows
 from apportion.judgements.subsets import scattered, split_by_prompt
+from apportion.tasks.anatomy import is_repetition, opens_with_refusal
+from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.ifeval.checks import CHECKS
 from apportion.tasks.preference import chosen_sides
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
@@ -22,6 +24,7 @@ from apportion.tasks.task import Grade, Problem, Task
 
 HELD_OUT_SEED = 0  # of the cap on held-out items
 HALVES_SEED = 1  # of the halves of the pairs' prompts
+FORM_GROUPS = frozenset({"change_case", "detectable_format", "punctuation", "startend"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +136,32 @@ def followed(instructions: Sequence[Instruction], response: str) -> Followed:
 def grade_instructions(problem: Problem, text: str) -> Grade:
     """Return the grade of a response: strict and flexible are the benchmark's strict and loose, of the whole prompt.
 
-    Classes: "form" is an empty response; else the group of the first instruction that was not followed, such as
-    "keywords", "length_constraints" or "detectable_format".
+    The detail is the group of the first instruction that was not followed, such as "keywords". Classes: "malformed"
+    is an empty response, "repetition" goes in circles, "refused" opens with a refusal; "style-only" if all is loosely
+    followed, or only instructions of form (case, punctuation, layout, first and last words) are not; "other" in
+    another language than was asked for; else "missing-or-extra-step": words, counts or parts that were asked for are
+    missing or too many.
     """
     instructions = [Instruction(kind, details) for kind, details in json.loads(problem.reference)]
     found = followed(instructions, text)
     if all(found.strict):
         return Grade(True, True, "none")
-    first = instructions[found.strict.index(False)].kind.partition(":")[0]
-    return Grade(False, all(found.loose), first if text.strip() else "form")
+    groups = [
+        one.kind.partition(":")[0] for one, kept in zip(instructions, found.strict, strict=True) if not kept
+    ]
+    return Grade(False, all(found.loose), _class(text, groups, all(found.loose)), detail=groups[0])
+
+
+def _class(text: str, failed: Sequence[str], loosely: bool) -> ErrorClass:
+    if not text.strip():
+        return "malformed"
+    if is_repetition(text):
+        return "repetition"
+    if opens_with_refusal(text):
+        return "refused"
+    if loosely or set(failed) <= FORM_GROUPS:
+        return "style-only"
+    return "other" if "language" in failed else "missing-or-extra-step"
 
 
 def _follows(instruction: Instruction, response: str) -> bool:

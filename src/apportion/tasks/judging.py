@@ -30,6 +30,8 @@ _BARE = re.compile(
     r"\W*(?:output|answer|response|assistant|summary|verdict|winner)?[\s:(*]*(\w+)[\s)*.!]*\Z", re.IGNORECASE
 )
 
+_WORD = re.compile(r"[^\W\d_]+")
+
 JUDGE_PROMPT = (
     "Which of two answers to the same request is better? Judge by what was asked; length and order do not matter.\n\n"
     "Request:\n{prompt}\n\nAnswer A:\n{first}\n\nAnswer B:\n{second}\n\n"
@@ -204,6 +206,12 @@ def human_agreement(comparisons: Sequence[Comparison], results: Sequence[Judged]
         sum(said == "junk" for _, said in rows),
         len(rows),
     )
+
+
+def wordy_judge(prompt: str, first: str, second: str) -> str:
+    """Prefer the answer with more different words, numbers and signs aside: a judge that talk takes in."""
+    said, other = (len({word.lower() for word in _WORD.findall(text)}) for text in (first, second))
+    return "[[C]]" if said == other else "[[A]]" if said > other else "[[B]]"
 
 
 def longer_judge(prompt: str, first: str, second: str) -> str:

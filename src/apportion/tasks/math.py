@@ -11,8 +11,8 @@ from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.readers import read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered, split_by_prompt
-from apportion.tasks.anatomy import classify_solution, outcome_class
-from apportion.tasks.arithmetic import false_steps, without_marks
+from apportion.tasks.anatomy import classify_solution
+from apportion.tasks.arithmetic import without_marks
 from apportion.tasks.grade import MARKER, last_number, number, strict_number
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
 from apportion.tasks.sources import located
@@ -108,23 +108,17 @@ def grade_solution(problem: Problem, text: str, marker: str = MARKER) -> Grade:
     the text is right. $, thousands commas and trailing zeros make no difference. "A: N", the form of the public
     model solutions, is not the demanded form by default: it counts as flexible.
 
-    The reference is the number or, after a blank line, also a worked solution; with it a wrong answer has the
-    class of `anatomy.classify_solution`. Without it "form" is an answer without such a line, "arithmetic" one with
-    a false step `a op b = c`, "reasoning" any other.
+    The reference is the number or, after a blank line, also a worked solution. A wrong answer has the class of
+    `anatomy.classify_solution`, which without a worked solution says "other" where a missing step or a wrong
+    plan would show.
     """
     solution = text.partition("\nQuestion:")[0]
     final, _, worked = problem.reference.partition("\n\n")
     reference, strict = number(final), strict_number(solution, marker)
     right, flexible = strict is not None and strict == reference, last_number(solution) == reference
-    if worked:
-        answer_of = partial(strict_number, marker=marker)
-        found = classify_solution(worked, solution, right, flexible, answer_of=answer_of)
-        return Grade(right, flexible, outcome_class(found))
-    if right:
-        return Grade(True, flexible, "none")
-    if strict is None:
-        return Grade(False, flexible, "form")
-    return Grade(False, flexible, "arithmetic" if false_steps(solution) else "reasoning")
+    answer_of = partial(strict_number, marker=marker)
+    found = classify_solution(worked or final, solution, right, flexible, answer_of=answer_of)
+    return Grade(right, flexible, found)
 
 
 def _problem(row: Demonstration, settings: GSM8KSettings) -> Problem:

@@ -15,7 +15,8 @@ from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.findings import Row, described
 from apportion.judgements.rows import read_rows, stem
 from apportion.judgements.subsets import scattered, split_by_prompt
-from apportion.tasks.anatomy import ErrorClass, is_repetition, outcome_class, unanswered
+from apportion.tasks.anatomy import is_repetition, unanswered
+from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.prompts import Template, posed, posed_demonstration
 from apportion.tasks.short_answers import exact_match, f1, final_answer, mentions, normalised, yes_or_no
 from apportion.tasks.sources import located
@@ -108,11 +109,7 @@ def grade_answer(problem: Problem, text: str) -> Grade:
     named = final_answer(answer)
     strict = named is not None and _matches(named, references)
     flexible = strict or _is_there(answer, references)
-    return Grade(
-        strict,
-        flexible,
-        outcome_class(classify_answer(answer, references, hops, strict, flexible)),
-    )
+    return Grade(strict, flexible, classify_answer(answer, references, hops, strict, flexible))
 
 
 def classify_answer(
@@ -125,12 +122,12 @@ def classify_answer(
 ) -> ErrorClass:
     """Return the class of an answer, given its grades and the answers of its first hops.
 
-    "correct", "style-only"; without a named answer what `anatomy.unanswered` says; "missing-or-extra-step", the
+    "none", "style-only"; without a named answer what `anatomy.unanswered` says; "missing-or-extra-step", the
     answer is that of an earlier hop; "wrong-hop", there is working, so some hop in it is wrong; "other" where the
     answer stands alone and no one can tell.
     """
     if strict or flexible:
-        return "correct" if strict else "style-only"
+        return "none" if strict else "style-only"
     named = final_answer(text)
     if named is None or is_repetition(text):
         return unanswered(text, finished)
@@ -177,7 +174,7 @@ def _task(kind: Source, settings: MultihopSettings, base: Path, test: str, train
     source = settings.test or _FOLDER + test
     questions = read_questions(located(source, base), kind)
     by_id = {question.id: question for question in questions}
-    rows = tuple(Demonstration(q.id, q.question, _worked(q)) for q in questions)
+    rows = tuple(Demonstration(q.id, q.question, worked_answer(q)) for q in questions)
     trained_on = settings.train or (None if train is None or settings.test else _FOLDER + train)
     if trained_on is None:
         shown, held_out = split_by_prompt(rows, settings.train_problems, SPLIT_SEED)
@@ -213,7 +210,7 @@ def _problems(question: Question, kind: Source, source: str, settings: MultihopS
     if settings.ask == "composed":
         hops = tuple(answer for hop in question.hops[:-1] for answer in hop.answers)
         prompt = posed(_prompt(question, settings), settings.prompt_template)
-        return [Problem(question.id, prompt, _reference(question.answers, hops))]
+        return [Problem(question.id, prompt, reference_of(question.answers, hops))]
     if not question.hops or not all(hop.answers for hop in question.hops):
         cure = 'Write ask = "composed"; bamboogle and composed-facts have single hops.'
         raise UserError(source, f"no answers to the single hops of {kind}", "hops to ask", cure)
@@ -221,14 +218,14 @@ def _problems(question: Question, kind: Source, source: str, settings: MultihopS
         Problem(
             f"{question.id}/{place}",
             posed(hop.question, settings.prompt_template),
-            _reference(hop.answers, ()),
+            reference_of(hop.answers, ()),
         )
         for place, hop in enumerate(question.hops, 1)
     ]
 
 
-def _reference(answers: Sequence[str], hops: Sequence[str]) -> str:
-    """The answers a line, and after a blank line those of the earlier hops."""
+def reference_of(answers: Sequence[str], hops: Sequence[str]) -> str:
+    """Return the answers a line, and after a blank line those of the earlier hops: what a problem refers to."""
     return "\n".join(answers) + ("\n\n" + "\n".join(hops) if hops else "")
 
 
@@ -253,7 +250,8 @@ def _is_there(text: str, references: Sequence[str]) -> bool:
     return mentions(sentence, references)
 
 
-def _worked(question: Question) -> str:
+def worked_answer(question: Question) -> str:
+    """Return the answer with its hops, or with the sentences that answer it where the hops have no answers."""
     if question.hops and all(hop.answers for hop in question.hops):
         working = " ".join(f"{hop.question} {hop.answers[0].rstrip('.')}." for hop in question.hops)
     else:
@@ -270,7 +268,7 @@ def _prompt(question: Question, settings: MultihopSettings) -> str:
 
 
 def _demonstration(question: Question, settings: MultihopSettings) -> Demonstration:
-    worked = _worked(question)
+    worked = worked_answer(question)
     if settings.context:  # the passages are in the prompt already
         worked = f"So the answer is {question.answers[0].rstrip('.')}." if not question.hops else worked
     return Demonstration(question.id, _prompt(question, settings), worked)

@@ -14,8 +14,9 @@ from apportion.judgements.public_forms import (
 )
 from apportion.judgements.readers import Faulty, read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered, split_by_prompt
-from apportion.tasks.anatomy import is_refusal, is_repetition
-from apportion.tasks.grade import grade_exact
+from apportion.tasks.anatomy import is_repetition, opens_with_refusal
+from apportion.tasks.error_classes import ErrorClass
+from apportion.tasks.plain_graders import grade_exact
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
 from apportion.tasks.rouge import rouge_l
 from apportion.tasks.sources import located
@@ -75,10 +76,17 @@ def helpfulness_task(settings: PreferenceTaskSettings, base: Path) -> Task:
 def grade_open(problem: Problem, text: str) -> Grade:
     """Return the grade of an answer that has no right and wrong: ROUGE-L against the reference is its score.
 
-    It is never strictly right; its class is "none", or "form" where it is empty, a refusal or goes in circles.
+    It is never strictly right; its class is "none" unless it is empty ("malformed"), a refusal or goes in circles.
     """
-    formed = bool(text.strip()) and not is_refusal(text) and not is_repetition(text)
-    return Grade(False, False, "none" if formed else "form", rouge_l(text, problem.reference).f1)
+    return Grade(False, False, _class(text), rouge_l(text, problem.reference).f1)
+
+
+def _class(text: str) -> ErrorClass:
+    if not text.strip():
+        return "malformed"
+    if is_repetition(text):
+        return "repetition"
+    return "refused" if opens_with_refusal(text) else "none"
 
 
 def _task(

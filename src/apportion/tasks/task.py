@@ -6,6 +6,7 @@ from typing import Literal
 
 from apportion.judgements.demonstrations import Demonstration, Prompt
 from apportion.judgements.pairs import PreferencePair
+from apportion.tasks.error_classes import ErrorClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,16 @@ class Grade:
     """How one answer was graded.
 
     `strict` asks for the right answer in the right form, `flexible` for the right answer anywhere in the text.
-    `error_class` is "none" for a strictly right answer, else the task's name for what went wrong; "form", or
-    one of `anatomy.FORMLESS`, is always the class of an answer that does not have the demanded form. `score` is
-    what the task's metric records where that is not whether the answer is strictly right.
+    `error_class` is "none" for a strictly right answer, else what went wrong in the words that all tasks share
+    (`error_classes.MEANINGS`); `detail` is the task's own, finer word. `score` is what the task's metric records
+    where that is not whether the answer is strictly right.
     """
 
     strict: bool
     flexible: bool
-    error_class: str
+    error_class: ErrorClass
     score: float | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Task:
     (metric "accuracy"), `answers` are held-out demonstrations scored by nats per response token (metric "nll",
     lower is better), `comparisons` are held-out pairs scored by whether the chosen side is likelier (metric
     "preference_accuracy"). Any of the three may be empty, not all. `metric` is "accuracy" or, where answers have no
-    right and wrong, the name of what a grade's score is.
+    right and wrong, the name of what a grade's score is. `lessons` are what some studies teach last of
+    all, to see what the model that was trained before makes of it.
     """
 
     name: str
@@ -53,3 +56,4 @@ class Task:
     grade: Callable[[Problem, str], Grade]
     max_new_tokens: int
     metric: Literal["accuracy", "rouge_l"] = "accuracy"
+    lessons: tuple[Demonstration, ...] = ()

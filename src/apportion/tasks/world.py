@@ -15,9 +15,19 @@ from apportion.errors import UserError
 from apportion.identity import generator
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
+from apportion.tasks.anatomy import unanswered
+from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.tasks.world_annotators import Demonstrator, Judge, compare, demonstrate
-from apportion.world_language import Story, draw_story, flexible_answer, question, strict_answer
+from apportion.world_language import (
+    Story,
+    draw_story,
+    flexible_answer,
+    question,
+    small_talk,
+    strict_answer,
+    told,
+)
 
 Pool = Literal["demonstrations", "pairs", "development", "test", "answers", "comparisons"]
 
@@ -43,7 +53,8 @@ class WorldSettings:
 
     Counts are sizes of pools. The dials are probabilities: `demonstrator_quality` that a demonstration is
     right, `lazy` that it shows no working, `chosen_quality` that a chosen answer is right, `rejected_lazy`
-    that a rejected one shows no working, `label_noise` that a pair's two sides are swapped.
+    that a rejected one shows no working, `label_noise` that a pair's two sides are swapped, `generic` that a
+    demonstration is small talk, which has nothing to do with the task.
     """
 
     seed: int = 0
@@ -58,6 +69,7 @@ class WorldSettings:
     chosen_quality: float = 1.0
     rejected_lazy: float = 0.6
     label_noise: float = 0.0
+    generic: float = 0.0
 
     def __post_init__(self) -> None:
         if self.split not in ("development", "test"):
@@ -67,7 +79,14 @@ class WorldSettings:
                 "'development' or 'test'",
                 "Choose on development only.",
             )
-        for dial in ("demonstrator_quality", "lazy", "chosen_quality", "rejected_lazy", "label_noise"):
+        for dial in (
+            "demonstrator_quality",
+            "lazy",
+            "chosen_quality",
+            "rejected_lazy",
+            "label_noise",
+            "generic",
+        ):
             value = getattr(self, dial)
             if not 0 <= value <= 1:
                 raise UserError(
@@ -99,7 +118,7 @@ def world_task(settings: WorldSettings) -> Task:
     return Task(
         name="world",
         demonstrations=_demonstrations(
-            "demonstrations", settings.demonstrations, settings.seed, settings.demonstrator
+            "demonstrations", settings.demonstrations, settings.seed, settings.demonstrator, settings.generic
         ),
         pairs=_pairs("pairs", settings.pairs, settings.seed, settings.judge),
         problems=tuple(
@@ -120,39 +139,60 @@ def pool_of(prompt: str) -> Pool:
 
 
 _EQUATION = re.compile(r"(\d+) ([+-]) (\d+) = (-?\d+)")
+_Written = tuple[str, str, str, str]
 
 
 def grade_answer(problem: Problem, text: str) -> Grade:
-    """Return the grade of an answer, classed when it is not strictly right.
-
-    "form" has no final line; "arithmetic" has one, and an equation that does not hold or that the final line
-    contradicts; "reasoning" calculates without a slip what was not asked.
-    """
+    """Return the grade of an answer: strict asks for the final line, flexible for the right last number."""
     strict = strict_answer(text)
     is_strict = strict == problem.reference
-    is_flexible = flexible_answer(text) == problem.reference
-    if is_strict:
-        return Grade(True, is_flexible, "none")
-    if strict is None:
-        return Grade(False, is_flexible, "form")
-    found = _EQUATION.findall(text)
-    slips = [int(a) + (int(b) if sign == "+" else -int(b)) != int(c) for a, sign, b, c in found]
-    contradicts = bool(found) and found[-1][3] != strict
-    return Grade(False, is_flexible, "arithmetic" if any(slips) or contradicts else "reasoning")
+    is_flexible = is_strict or flexible_answer(text) == problem.reference
+    return Grade(is_strict, is_flexible, _class(problem, text, strict, is_strict, is_flexible))
+
+
+def _class(problem: Problem, text: str, answer: str | None, is_strict: bool, is_flexible: bool) -> ErrorClass:
+    """Return the class of an answer.
+
+    Without a final line "style-only" or what `anatomy.unanswered` says. "arithmetic" has an equation that does not
+    hold or that the final line contradicts. Otherwise the changes that are worked out are held against the story's:
+    some left out or too many, "missing-or-extra-step"; others, "wrong-plan"; "other" where none is worked out.
+    """
+    if is_strict or is_flexible:
+        return "none" if is_strict else "style-only"
+    if answer is None:
+        return unanswered(text, None)
+    found: list[_Written] = _EQUATION.findall(text)
+    if not found:
+        return "other"
+    slips = [int(a) + int(sign + b) != int(c) for a, sign, b, c in found]
+    if any(slips) or found[-1][3] != answer:
+        return "arithmetic"
+    story = told(problem.prompt) if isinstance(problem.prompt, str) else None
+    if story is None:
+        return "other"
+    done = tuple(int(sign + b) for _, sign, b, _ in found)
+    start, asked = story
+    apart = len(done) != len(asked) and (_within(done, asked) or _within(asked, done))
+    return "missing-or-extra-step" if apart and int(found[0][0]) == start else "wrong-plan"
+
+
+def _within(few: tuple[int, ...], many: tuple[int, ...]) -> bool:
+    """Return whether `few` are among `many` in their order."""
+    rest = iter(many)
+    return all(step in rest for step in few)
 
 
 def _demonstrations(
-    pool: Pool, count: int, seed: int, demonstrator: Demonstrator
+    pool: Pool, count: int, seed: int, demonstrator: Demonstrator, generic: float = 0.0
 ) -> tuple[Demonstration, ...]:
     identity = f"world/{seed}/{pool}"
-    return tuple(
-        Demonstration(
-            _item_id(prompt),
-            prompt,
-            demonstrate(story, demonstrator, generator(identity, "annotator", index)),
-        )
-        for index, (prompt, story) in enumerate(_stories(pool, count, seed))
-    )
+    rows = []
+    for index, (prompt, story) in enumerate(_stories(pool, count, seed)):
+        answer = demonstrate(story, demonstrator, generator(identity, "annotator", index))
+        rng = generator(identity, "generic", index)
+        said = small_talk(rng) if rng.random() < generic else (prompt, answer)
+        rows.append(Demonstration(_item_id(said[0]), *said))
+    return tuple(rows)
 
 
 def _pairs(pool: Pool, count: int, seed: int, judge: Judge) -> tuple[PreferencePair, ...]:

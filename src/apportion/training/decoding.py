@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from apportion.identity import seed_for
+from apportion.training.greedy import greedy, is_plainly_greedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def decode(
     """Return one generation per prompt, in the order of the prompts.
 
     Prompts are sorted by length into batches and padded on the left; every batch draws from a seed of its
-    own.
+    own. Greedy decoding of a plain causal model goes without `generate`, to the same tokens.
     """
     import torch
     from transformers import GenerationConfig
@@ -54,6 +55,7 @@ def decode(
         eos_token_id=sorted(ends),
         bos_token_id=tokenizer.bos_token_id,
     )
+    plainly = not sampled and is_plainly_greedy(model)
     by_length = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     found: dict[int, Generation] = {}
     for start in range(0, len(prompts), settings.batch_size):
@@ -64,13 +66,17 @@ def decode(
         for place, i in enumerate(chunk):
             ids[place, width - len(prompts[i]) :] = torch.tensor(prompts[i])
             mask[place, width - len(prompts[i]) :] = 1
-        torch.manual_seed(seed_for(str(seed), "decoding", start))
-        with torch.no_grad():
-            output = model.generate(
-                ids.to(model.device), attention_mask=mask.to(model.device), generation_config=config
-            )
-        for place, i in enumerate(chunk):
-            found[i] = _cut(output[place, width:].tolist(), tokenizer, ends)
+        ids, mask = ids.to(model.device), mask.to(model.device)
+        if plainly:
+            pad = tokenizer.pad_token_id
+            rows = greedy(model, ids, mask, max_new_tokens=max_new_tokens, ends=ends, pad_token_id=pad)
+        else:
+            torch.manual_seed(seed_for(str(seed), "decoding", start))
+            with torch.no_grad():
+                output = model.generate(ids, attention_mask=mask, generation_config=config)
+            rows = output[:, width:].tolist()
+        for i, row in zip(chunk, rows, strict=True):
+            found[i] = _cut(row, tokenizer, ends)
     return [found[i] for i in range(len(prompts))]
 
 

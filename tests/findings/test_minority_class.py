@@ -1,0 +1,68 @@
+"""SEMBA beside its rivals, from what `signed compare` writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from apportion.errors import UserError
+from apportion.findings.minority_class import read_comparison, semba_above_rivals
+
+
+def estimate(mean: float, half: float = 0.02) -> dict[str, float]:
+    return {"mean": mean, "low": mean - half, "high": mean + half}
+
+
+def document(*leads: float, metric: str = "ap_negative", task: str = "sign") -> dict:
+    rows = [{"model": "semba", metric: estimate(0.6), "seeds": 5}]
+    rows += [
+        {
+            "model": f"rival-{place}",
+            metric: estimate(0.6 - lead),
+            "semba_minus_this": {metric: estimate(lead)},
+        }
+        for place, lead in enumerate(leads)
+    ]
+    return {"task": task, "protocol": "causal", "rows": rows}
+
+
+@pytest.mark.parametrize(
+    ("leads", "verdict"),
+    [
+        ((0.05, 0.1), "holds"),
+        ((0.05, 0.01), "undecided"),
+        ((0.05, -0.05), "fails"),
+        ((0.05, -0.021), "undecided"),  # behind one of two, but not at the level for two
+        ((-0.021,), "fails"),
+    ],
+)
+def test_verdicts(leads: tuple[float, ...], verdict: str) -> None:
+    found = semba_above_rivals(document(*leads))
+    assert found.verdict == verdict, found.sentence
+    assert found.numbers["seeds"] == 5
+    assert ("tied" in found.sentence) == any(abs(lead) < 0.02 for lead in leads)
+    assert found.said is not None and found.said.arxiv == "2207.03408"
+
+
+def test_the_f1_stands_in_where_there_is_no_average_precision() -> None:
+    found = semba_above_rivals(document(0.1, metric="f1_negative", task="signed-existence"))
+    assert found.verdict == "holds" and found.numbers["metric"] == "f1_negative"
+
+
+def test_without_semba_rivals_or_the_metric_nothing_is_said() -> None:
+    alone = document()
+    assert semba_above_rivals(alone).verdict == "undecided"
+    assert semba_above_rivals(alone | {"rows": []}).sentence.startswith("Not measured")
+    assert semba_above_rivals(document(0.1, metric="mrr", task="existence")).verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "{}", '{"task": 3, "rows": []}', '{"task": "sign", "rows": [{}]}']
+)
+def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "compare.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match="signed compare"):
+        read_comparison(path)
+    path.write_text(json.dumps(document(0.1)))
+    assert read_comparison(path)["task"] == "sign"
