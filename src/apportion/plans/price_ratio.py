@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from apportion.laws.evidence import evidence_of
 from apportion.laws.runs import Runs
-from apportion.laws.surface import evidence_of, surface_posterior
+from apportion.laws.surface import surface_posterior
 from apportion.laws.surface_kernel import Floats
 from apportion.laws.surface_prior import SurfacePrior, shipped_prior, without_own
 from apportion.plans.budget_line import Limits, counts_at, share_grid, share_of_money, straight_below
