@@ -16,6 +16,17 @@ def test_report_prints_where_the_report_is(tmp_path: Path, capsys: pytest.Captur
     assert (tmp_path / "report.html").is_file()
 
 
+def test_figures_are_written_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    made_study(tmp_path / "study", "budgets = [16, 64]\nshares = [1, 0.5]\n", items=10)
+    report(tmp_path / "study", figures=tmp_path / "paper", format="svg")
+    printed = capsys.readouterr().out.splitlines()
+    assert f"figure: {tmp_path / 'paper' / 'score.svg'}" in printed
+    assert {path.suffix for path in (tmp_path / "paper").iterdir()} == {".svg", ".csv"}
+    assert not (tmp_path / "study" / "report.html").exists()
+    with pytest.raises(UserError, match="Type --format svg,png"):
+        report(tmp_path / "study", figures=tmp_path / "paper", format="pdf")
+
+
 def test_markdown_is_printed_and_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     made_study(tmp_path, items=10)
     report(tmp_path, markdown=True)

@@ -41,6 +41,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def written(world: Path) -> Path:
+    return write_report(world)
+
+
 class Opened:
     """A page with what it said on the console."""
 
@@ -83,8 +88,8 @@ def assert_same(page: dict[str, Any], printed: dict[str, Any]) -> None:
     assert page["region"] == pytest.approx(printed["region"], abs=1e-6)
 
 
-def test_every_slider_plans_what_the_command_prints(browser: Any, world: Path):
-    opened = Opened(browser, write_report(world))
+def test_every_slider_plans_what_the_command_prints(browser: Any, world: Path, written: Path):
+    opened = Opened(browser, written)
     page = opened.page
     assert_same(opened.plan(), printed_plan(world, *opened.boxes()))
     assert page.locator("#out-demonstrations").inner_text() in page.locator("h1").inner_text()
@@ -105,11 +110,11 @@ def test_every_slider_plans_what_the_command_prints(browser: Any, world: Path):
         assert_same(after, printed_plan(world, *opened.boxes()))
     shown = float(page.locator("#out-score").inner_text())
     assert shown == pytest.approx(opened.plan()["expected_score"], abs=5.1e-4)
-    assert opened.said == [] and opened.asked == [(world / "report.html").as_uri()]
+    assert opened.said == [] and opened.asked == [written.as_uri()]
 
 
-def test_boxes_take_any_number_and_refuse_what_cannot_be_planned(browser: Any, world: Path):
-    opened = Opened(browser, write_report(world))
+def test_boxes_take_any_number_and_refuse_what_cannot_be_planned(browser: Any, world: Path, written: Path):
+    opened = Opened(browser, written)
     page = opened.page
     page.locator("#budget-box").fill("777.5")
     assert_same(opened.plan(), printed_plan(world, *opened.boxes()))
@@ -122,8 +127,8 @@ def test_boxes_take_any_number_and_refuse_what_cannot_be_planned(browser: Any, w
     assert opened.said == []
 
 
-def test_the_frontier_is_every_budgets_own_plan(browser: Any, world: Path):
-    opened = Opened(browser, write_report(world))
+def test_the_frontier_is_every_budgets_own_plan(browser: Any, world: Path, written: Path):
+    opened = Opened(browser, written)
     opened.page.wait_for_selector("#planner[data-frontier]", timeout=120_000)
     opened.page.locator("[data-copy=live_frontier]").click()
     rows = list(csv.DictReader(io.StringIO(opened.page.evaluate("navigator.clipboard.readText()"))))
@@ -135,8 +140,8 @@ def test_the_frontier_is_every_budgets_own_plan(browser: Any, world: Path):
     assert "Expected" in opened.page.locator("#frontier-chart").get_attribute("aria-label")
 
 
-def test_tables_and_figures_are_copied_as_csv(browser: Any, world: Path):
-    opened = Opened(browser, write_report(world))
+def test_tables_and_figures_are_copied_as_csv(browser: Any, written: Path):
+    opened = Opened(browser, written)
     page = opened.page
     names = [button.get_attribute("data-copy") for button in page.locator("button[data-copy]").all()]
     tables, figures = page.locator("table").count(), page.locator("figure").count()
@@ -151,8 +156,8 @@ def test_tables_and_figures_are_copied_as_csv(browser: Any, world: Path):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_both_themes_and_widths(browser: Any, world: Path, theme: str, width: int):
-    opened = Opened(browser, write_report(world), width, theme)
+def test_both_themes_and_widths(browser: Any, written: Path, theme: str, width: int):
+    opened = Opened(browser, written, width, theme)
     page = opened.page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     back = "getComputedStyle(document.body).backgroundColor"

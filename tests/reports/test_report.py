@@ -11,6 +11,7 @@ from tests.reports.made_study import WORLD, made_study
 from tests.reports.test_summary import PRICED
 
 from apportion.errors import UserError
+from apportion.reports.picture import Picture
 from apportion.reports.planning import planning_of
 from apportion.reports.report import write_figures, write_report
 from apportion.studies.study_file import read_study
@@ -48,6 +49,12 @@ class Page(HTMLParser):
     @property
     def text(self) -> str:
         return " ".join(self.words)
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch):
+    """Pages with empty figures, for tests of words: drawing takes most of a report's time."""
+    monkeypatch.setattr(Picture, "svg", "<svg></svg>")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +110,12 @@ def test_the_page_needs_nothing_from_outside(world: Path):
     text = write_report(world).read_text()
     page = Page(text)
     loading = [value for name, value in page.attributes if name in ("src", "href", "xlink:href", "srcset")]
-    assert all(value and value.startswith("#") for value in loading), loading
+    inside = (
+        "#",
+        "data:image/png;base64,",
+        "https://arxiv.org/abs/",
+    )  # the last is a link, and loads nothing
+    assert all(value and value.startswith(inside) for value in loading), loading
     policy = next(value for _, value in page.attributes if value and value.startswith("default-src 'none'"))
     script = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
     assert len(script) == 1 and "http" not in script[0].replace("http://www.w3.org/2000/svg", "")
@@ -153,7 +165,7 @@ def test_text_from_data_is_text(tmp_path: Path):
     assert "nul\x00nul" in copied["errors"] and "x" * 10_000 in copied["errors"]
 
 
-def test_a_study_that_is_not_complete_says_so(tmp_path: Path):
+def test_a_study_that_is_not_complete_says_so(tmp_path: Path, no_figures: None):
     made_study(tmp_path, items=30, has_run=lambda c: c.n_demonstrations + c.n_pairs < 600)
     text = Page(write_report(tmp_path).read_text()).text
     assert "cells graded 82 of 109" in text
@@ -162,7 +174,7 @@ def test_a_study_that_is_not_complete_says_so(tmp_path: Path):
     assert "Not measured" in text
 
 
-def test_a_study_that_has_not_run_is_a_page_too(tmp_path: Path):
+def test_a_study_that_has_not_run_is_a_page_too(tmp_path: Path, no_figures: None):
     (tmp_path / "study.toml").write_text(WORLD)
     text = Page(write_report(tmp_path).read_text()).text
     assert "cells graded 0 of 109" in text
@@ -171,16 +183,19 @@ def test_a_study_that_has_not_run_is_a_page_too(tmp_path: Path):
     assert not (tmp_path / "plan.json").exists()
 
 
-def test_cells_graded_while_a_run_goes_on_are_mentioned(tmp_path: Path):
+def test_cells_graded_while_a_run_goes_on_are_mentioned(tmp_path: Path, no_figures: None):
     made_study(tmp_path, items=8)
     (tmp_path / "outcomes.parquet").unlink()
     assert "109 graded cells lie on disk" in Page(write_report(tmp_path).read_text()).text
 
 
-def test_one_seed_is_said_to_be_one_seed(tmp_path: Path):
+def test_one_seed_is_said_to_be_one_seed(tmp_path: Path, no_figures: None):
     made_study(tmp_path, WORLD.replace("[0, 1, 2]", "[0]"), items=30)
     text = Page(write_report(tmp_path).read_text()).text
-    assert "One seed: how much another training run would differ is not in any interval here" in text
+    assert (
+        "One seed: how much another training run would differ is not in any interval of a measured cell"
+        in text
+    )
     assert "over seeds and items." not in text
 
 
@@ -198,7 +213,9 @@ def test_one_seed_is_said_to_be_one_seed(tmp_path: Path):
         ("budgets = [64]\nshares = [1]\n", ("accuracy",)),
     ],
 )
-def test_studies_of_all_kinds_have_reports(tmp_path: Path, text: str, metrics: tuple[str, ...]):
+def test_studies_of_all_kinds_have_reports(
+    tmp_path: Path, no_figures: None, text: str, metrics: tuple[str, ...]
+):
     made_study(tmp_path, text, metrics=metrics, items=20)
     page = Page(write_report(tmp_path).read_text())
     assert "What holds" in page.text
@@ -206,7 +223,7 @@ def test_studies_of_all_kinds_have_reports(tmp_path: Path, text: str, metrics: t
     assert "Score against the budget" in page.text
 
 
-def test_one_item_of_a_loss_has_an_interval_that_is_not_known(tmp_path: Path):
+def test_one_item_of_a_loss_has_an_interval_that_is_not_known(tmp_path: Path, no_figures: None):
     made_study(tmp_path, items=1, metrics=("nll",))
     text = Page(write_report(tmp_path).read_text()).text
     assert "[?, ?]" in text
@@ -228,7 +245,14 @@ def test_outcomes_of_another_make_are_the_users_fault(tmp_path: Path):
         write_report(tmp_path)
 
 
-def test_the_report_plans_the_largest_budget(world: Path):
+def test_the_time_expected_stands_beside_the_time_taken(tmp_path: Path, no_figures: None):
+    made_study(tmp_path, "budgets = [16]\nshares = [1]\n", items=8)
+    done = {"units": 3, "done": 3, "seconds_left": 0, "cells": [], "seconds_spent": 180.0, "workers": 2}
+    (tmp_path / "progress.json").write_text(json.dumps(done))
+    assert "time of training and grading 3 min" in Page(write_report(tmp_path).read_text()).text
+
+
+def test_the_report_plans_the_largest_budget(world: Path, no_figures: None):
     page = write_report(world).read_text()
     planned = json.loads((world / "plan.json").read_text())
     assert planned["status"] in ("decided", "undecided")

@@ -58,7 +58,7 @@ def planner_document(outcomes: Runs, prior: SurfacePrior | None = None) -> dict[
     }
 
 
-def _known(prior: SurfacePrior) -> dict[str, list[float]]:
+def _known(prior: SurfacePrior) -> dict[str, list[Any]]:
     columns = ("n_demonstrations", "n_pairs", "gain")
     cells = {name: [v for s in prior.surfaces for v in getattr(s, name)] for name in columns}
     owner = np.repeat(np.arange(len(prior.surfaces)), [len(s.gain) for s in prior.surfaces])

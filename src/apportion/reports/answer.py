@@ -20,7 +20,7 @@ class Answer:
 
 def answer_of(study: Study, planning: Planning | None, cells_graded: int, cells_asked: int) -> Answer:
     """Return what a study asks and what it answers."""
-    about = f"{study.model_label} on the task {study.task_name}"
+    about = f"the model {study.model_label} on the task {study.task_name}"
     if planning is None:
         question = f"What should be bought for {about}, demonstrations or preference pairs?"
         if cells_graded == 0:

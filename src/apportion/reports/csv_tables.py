@@ -50,8 +50,10 @@ def _findings(content: Content) -> Numbers:
     for finding in content.findings:
         for name, value in (finding.numbers or {"": None}).items():
             three = value if isinstance(value, list) else [value, None, None]
-            rows.append([finding.claim, finding.verdict, name, *three, finding.sentence])
-    return Numbers(["claim", "verdict", "number", "value", "low", "high", "in_words"], rows)
+            said = (None, None) if finding.said is None else (finding.said.sentence, finding.said.arxiv)
+            rows.append([finding.claim, finding.verdict, name, *three, finding.sentence, *said])
+    headings = ["claim", "verdict", "number", "value", "low", "high", "in_words", "paper_said", "arxiv"]
+    return Numbers(headings, rows)
 
 
 def _plan(content: Content) -> Numbers:

@@ -49,10 +49,10 @@ def learning_figure(runs: Runs, measured_as: str) -> Picture | None:
         return None
     sizes = np.geomspace(total[total > 0].min(), BEYOND * total.max(), POINTS)
     bands = _bands(runs, shares, sizes)
-    columns = min(3, len(shares))
+    columns = 2 if len(shares) in (2, 4) else min(3, len(shares))
     rows = -(-len(shares) // columns)
     with style():
-        figure = Figure(figsize=(max(2.3 * columns, 4.2), 2.35 * rows + 0.5), layout="constrained")
+        figure = Figure(figsize=(6.8, 2.35 * rows + 0.5), layout="constrained")
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for axes in grid.ravel()[len(shares) :]:
             axes.set_visible(False)

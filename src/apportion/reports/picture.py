@@ -56,7 +56,7 @@ class Picture(NamedTuple):
     def svg(self) -> str:
         """The figure as SVG for a page: in the page's font, and in colours that the page sets."""
         with style():
-            return _inline(_svg(self.figure, self.name, facecolor="none"))
+            return _inline(_svg(self.figure, self.name, "none"))
 
     def write(self, folder: Path, formats: Sequence[Format]) -> list[Path]:
         """Write FOLDER/NAME.svg or .png and return their paths; the same figure gives the same bytes.
@@ -70,7 +70,7 @@ class Picture(NamedTuple):
                 for ending in formats:
                     path = folder / f"{self.name}.{ending}"
                     if ending == "svg":
-                        path.write_text(_svg(self.figure, self.name, facecolor="white"), encoding="utf-8")
+                        path.write_text(_svg(self.figure, self.name, "white"), encoding="utf-8")
                     else:
                         FigureCanvasAgg(self.figure)
                         self.figure.savefig(path, dpi=200, facecolor="white", metadata={"Software": None})
@@ -81,11 +81,11 @@ class Picture(NamedTuple):
         return written
 
 
-def _svg(figure: Figure, name: str, **look: object) -> str:
+def _svg(figure: Figure, name: str, ground: str) -> str:
     FigureCanvasSVG(figure)
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, **look)
+        figure.savefig(buffer, format="svg", facecolor=ground, metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
 

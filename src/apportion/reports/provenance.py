@@ -1,6 +1,5 @@
 """What was run: sizes, time and money, settings and versions, and what another person needs to refit the law."""
 
-import json
 from pathlib import Path
 
 import msgspec
@@ -11,11 +10,11 @@ from apportion.laws.prior import shipped_prior
 from apportion.laws.runs import Runs
 from apportion.reports.record import StudyRecord
 from apportion.reports.tables import money
-from apportion.studies.progress import duration
+from apportion.studies.expectation import how_far_off
+from apportion.studies.progress import duration, spent_seconds
 
 Lines = list[tuple[str, str]]
 """Names and values, in order."""
-EXPECTED, PROGRESS = "expected.json", "progress.json"
 
 
 def run_facts(record: StudyRecord, root: Path, cells_graded: int, cells_asked: int) -> Lines:
@@ -42,30 +41,14 @@ def run_facts(record: StudyRecord, root: Path, cells_graded: int, cells_asked: i
 
 
 def _times(root: Path) -> Lines:
-    """Return the time that a run took, and what its dry run had expected, as far as the folder tells."""
-    expected, progress = (_read(root / name) for name in (EXPECTED, PROGRESS))
-    spent, foretold = _seconds(progress, "seconds_spent"), _seconds(expected, "seconds")
+    """Return the time that runs took, and how far off a dry run was, as far as the folder tells."""
+    spent, timing = spent_seconds(root), how_far_off(root)
     lines = [("time of training and grading", duration(spent))] if spent else []
-    if foretold:
-        before = _seconds(expected, "seconds_spent")
-        text = f"{duration(foretold)} by the dry run"
-        if spent > before and progress.get("done") == progress.get("units"):
-            text += f"; it took {duration(spent - before)}, {(spent - before) / foretold:.2f} times as long"
+    if timing is not None:
+        expected, took = duration(timing.expected_seconds), duration(timing.actual_seconds)
+        text = f"{expected} by the dry run; it took {took}, {timing.factor:.2f} times as long"
         lines.append(("time expected", text))
     return lines
-
-
-def _read(path: Path) -> dict[str, object]:
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):  # never dry-run, or a run of an earlier version
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _seconds(found: dict[str, object], name: str) -> float:
-    value = found.get(name)
-    return float(value) if isinstance(value, int | float) and value > 0 else 0.0
 
 
 def settings_lines(record: StudyRecord) -> Lines:

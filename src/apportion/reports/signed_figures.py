@@ -18,6 +18,7 @@ LOOKS = (
     (SKY, "-", "v"),
     (AMBER, "--", "P"),
     (GREY, "-.", "X"),
+    (INK, "--", "*"),
 )
 FIRST = 4
 """Models whose calibration is drawn: those that the comparison names first."""

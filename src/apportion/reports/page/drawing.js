@@ -43,9 +43,9 @@ function inFew(value) {
 }
 
 // `chart`: x, mean, low, high (arrays), isLog, xLabel, yLabel, band: [from, to] shaded, at: [x, y] marked, dots: [[x, y]],
-// percent: whether x is a share, alt
+// percent: whether x is a share, alt, width: in pixels (measured by the caller: asking here would lay out the page)
 function draw(svg, chart) {
-  const width = Math.max(240, svg.parentElement.clientWidth), height = 250;
+  const width = Math.max(240, chart.width), height = 250;
   const left = 44, right = 10, top = 24, bottom = 42;
   const dots = chart.dots || [], floor = chart.bounded ? 0 : -Infinity, ceiling = chart.bounded ? 1 : Infinity;
   let yLow = Infinity, yHigh = -Infinity;

@@ -11,6 +11,21 @@ function makePlanner(d) {
     return Float32Array.from(new Float32Array(bytes.buffer));
   }
 
+  // a[i..i+n] . b[j..j+n], in four sums at a time: one alone would wait for itself
+  function dotAt(a, i, b, j, n) {
+    let w = 0, x = 0, y = 0, z = 0, k = 0;
+    for (; k + 3 < n; k += 4) {
+      w += a[i + k] * b[j + k];
+      x += a[i + k + 1] * b[j + k + 1];
+      y += a[i + k + 2] * b[j + k + 2];
+      z += a[i + k + 3] * b[j + k + 3];
+    }
+    for (; k < n; k++) w += a[i + k] * b[j + k];
+    return w + x + y + z;
+  }
+  // The same of row i of a and row j of b, rows of n
+  const dot = (a, i, b, j, n) => dotAt(a, i * n, b, j * n, n);
+
   // laws.surface_kernel.Features: five numbers for each cell
   function features(s, p, lowest) {
     const n = s.length, f = { n, size: new Float64Array(n), share: new Float64Array(n), zero: new Float64Array(n),
@@ -26,12 +41,14 @@ function makePlanner(d) {
     return f;
   }
 
-  // laws.surface_kernel.covariances: [shared, own], each (a.n, b.n) row by row
+  // laws.surface_kernel.covariances: [shared, own], each (a.n, b.n) row by row; of cells with themselves the lower half
   function covariances(a, b, withOwn = true) {
     const shared = new Float64Array(a.n * b.n), own = new Float64Array(withOwn ? a.n * b.n : 0);
     const bell = (x, reach) => Math.exp(-0.5 * (x / reach) * (x / reach));
-    for (let i = 0, at = 0; i < a.n; i++) {
-      for (let j = 0; j < b.n; j++, at++) {
+    for (let i = 0; i < a.n; i++) {
+      const last = a === b ? i + 1 : b.n;
+      for (let j = 0; j < last; j++) {
+        const at = i * b.n + j;
         const growth = a.size[i] * b.size[j] / 10, zero = a.zero[i] * b.zero[j];
         const dSize = a.size[i] - b.size[j], byShare = bell(a.share[i] - b.share[j], h.share_reach);
         const ds = a.demonstrations[i] - b.demonstrations[j], dp = a.pairs[i] - b.pairs[j];
@@ -56,12 +73,9 @@ function makePlanner(d) {
       const row = i * n;
       for (let j = 0; j < i; j++) {
         const other = j * n;
-        let sum = matrix[row + j];
-        for (let k = 0; k < j; k++) sum -= root[row + k] * root[other + k];
-        root[row + j] = sum / root[other + j];
+        root[row + j] = (matrix[row + j] - dotAt(root, row, root, other, j)) / root[other + j];
       }
-      let sum = matrix[row + i] + jitter;
-      for (let k = 0; k < i; k++) sum -= root[row + k] * root[row + k];
+      const sum = matrix[row + i] + jitter - dotAt(root, row, root, row, i);
       if (!(sum > 0)) return null;
       root[row + i] = Math.sqrt(sum);
     }
@@ -74,15 +88,11 @@ function makePlanner(d) {
     for (let j = 0; j < columns; j++) {
       const at = j * n;
       for (let i = 0; i < n; i++) {
-        let sum = right[at + i];
-        for (let k = 0, row = i * n; k < i; k++) sum -= root[row + k] * x[at + k];
-        x[at + i] = sum / root[i * n + i];
+        x[at + i] = (right[at + i] - dotAt(root, i * n, x, at, i)) / root[i * n + i];
       }
     }
     return x;
   }
-
-  const dot = (a, i, b, j, n) => { let sum = 0; for (let k = 0; k < n; k++) sum += a[i * n + k] * b[j * n + k]; return sum; };
 
   // What published cells say, laws.surface._Model.__init__: known once, for all moves
   const K = d.known.gain.length, m = d.own.gain.length;
@@ -151,18 +161,21 @@ function makePlanner(d) {
       trace += others(point);
       let jitter = c.jitter * Math.max(trace / (Q + beside.length), 1e-12), root = cholesky(covariance, Q, jitter);
       while (!root) root = cholesky(covariance, Q, jitter *= 10);
-      for (let draw = start; draw < start + point.draws; draw++) {
-        for (let i = 0, row = 0; i < Q; i++, row += Q) {
-          let z = centre[i];
-          for (let k = 0, at = draw * stride; k <= i; k++) z += root[row + k] * normals[at + k];
-          z += d.reference;
-          y[draw * Q + i] = isLoss ? Math.exp(Math.min(50, Math.max(-50, -z)))
-            : 1 / (1 + Math.exp(-Math.min(50, Math.max(-50, z))));
-        }
-      }
+      drawInto(y, start, start + point.draws, centre, root, stride);
       start += point.draws;
     }
     return y;
+  }
+
+  function drawInto(y, first, end, centre, root, stride) {
+    const Q = centre.length, row64 = new Float64Array(Q); // of normals, in the type that dotAt is compiled for
+    for (let draw = first; draw < end; draw++) {
+      row64.set(normals.subarray(draw * stride, draw * stride + Q));
+      for (let i = 0; i < Q; i++) {
+        const z = Math.min(50, Math.max(-50, centre[i] + dotAt(root, i * Q, row64, 0, i + 1) + d.reference));
+        y[draw * Q + i] = isLoss ? Math.exp(-z) : 1 / (1 + Math.exp(-z));
+      }
+    }
   }
 
   // The sum of the variances at some cells, as a function of the point of the mixture
@@ -242,8 +255,11 @@ function makePlanner(d) {
     return "";
   }
 
-  // plans.plan: everything but price changes and the next experiment
-  function plan(budget, demonstration, pair, epsilon) {
+  // Draws along a line with their mean and 95 % interval; the last line is kept, as epsilon changes nothing of it
+  let kept = { key: "" };
+  function lineAt(budget, demonstration, pair) {
+    const key = `${budget} ${demonstration} ${pair}`;
+    if (kept.key === key) return kept;
     const paid = d.lowest_share * demonstration, lowest = paid / (paid + (1 - d.lowest_share) * pair);
     const shares = shareGrid(lowest), Q = shares.length;
     const bought = shares.map((share) => countsAt(share, budget, demonstration, pair));
@@ -257,6 +273,12 @@ function makePlanner(d) {
       low[i] = quantile(column, 0.025);
       high[i] = quantile(column, 0.975);
     }
+    return kept = { key, shares, bought, y, mean, low, high };
+  }
+
+  // plans.plan: everything but price changes and the next experiment
+  function plan(budget, demonstration, pair, epsilon) {
+    const { shares, bought, y, mean, low, high } = lineAt(budget, demonstration, pair), Q = shares.length;
     const utility = isLoss ? mean.map((x) => -x) : mean;
     const best = Math.max(...utility), spread = best - Math.min(...utility);
     let at = utility.indexOf(best);

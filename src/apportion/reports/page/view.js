@@ -25,7 +25,7 @@ function startPlanner(start, copyables) {
     pair: (v) => `${plain(v)} US dollars`, epsilon: (v) => `${Number((100 * v).toFixed(1))} percent` };
   const shown = (name) => name === "epsilon" ? Number((100 * values[name]).toFixed(2)) : values[name];
 
-  let frontier = null, frontierKey = "", timer = 0;
+  let frontier = null, frontierKey = "", timer = 0, width = 0;
   function changed(name, value, from) {
     values[name] = value;
     if (from !== "box") get(`${name}-box`).value = shown(name);
@@ -50,8 +50,10 @@ function startPlanner(start, copyables) {
     get("out-interval").textContent = `${score(found.low)} to ${score(found.high)}`;
     get("out-region").textContent = found.region.map((share) => `${Number(share.toFixed(2))}`.replace(/^0\./, ".")).join(" to ");
     get("out-within").textContent = found.status === "decided" ? `within ${Number((100 * epsilon).toFixed(1))} % of the best` : "may be as good";
-    get("out-next").textContent = more.demonstrations >= more.pairs ? "a demonstration" : "a pair";
-    get("out-gain").textContent = `${score(100 * Math.max(more.demonstrations, more.pairs))} points for $1 more`;
+    const gain = Math.max(more.demonstrations, more.pairs);
+    get("out-next").textContent = gain <= 0 ? "nothing" : more.demonstrations >= more.pairs ? "demonstrations" : "pairs";
+    get("out-gain").textContent = gain <= 0 ? "no gain expected of either"
+      : planner.isLoss ? `${gain.toPrecision(2)} lower for $1 more` : `${score(100 * gain)} points for $1 more`;
     const state = found.status === "decided" ? [] : [`Undecided: ${found.reason}.`];
     get("say").textContent = [...state, ...planner.warnings(found)].join(" ");
     get("command").textContent = `apportion plan ${get("command").dataset.folder} --budget ${budget} --price-demonstration ${demonstration} `
@@ -69,7 +71,7 @@ function startPlanner(start, copyables) {
       const cost = s * demonstration + p * pair;
       if (Math.abs(cost - budget) <= 0.02 * budget) dots.push([s * demonstration / cost, y]);
     }
-    draw(get("line-chart"), { x: found.line.share, mean: found.line.mean, low: found.line.low, high: found.line.high, bounded, percent: true,
+    draw(get("line-chart"), { width, x: found.line.share, mean: found.line.mean, low: found.line.low, high: found.line.high, bounded, percent: true,
       dots, band: found.region, at: [found.sft_share, found.expected_score], xLabel: "share of the money for demonstrations",
       yLabel: start.measured_as, alt: `Expected ${start.measured_as} against the share of the money for demonstrations: `
         + `${score(found.line.mean[0])} at 0, ${score(found.expected_score)} at the plan's ${percent(found.sft_share)}, `
@@ -92,7 +94,7 @@ function startPlanner(start, copyables) {
     const svg = get("frontier-chart"), isStale = frontierKey !== `${values.demonstration} ${values.pair}`;
     svg.classList.toggle("stale", isStale);
     if (!frontier || frontier.length < 2) return;
-    draw(svg, { x: frontier.map((f) => f.budget), mean: frontier.map((f) => f.expected_score), low: frontier.map((f) => f.low),
+    draw(svg, { width, x: frontier.map((f) => f.budget), mean: frontier.map((f) => f.expected_score), low: frontier.map((f) => f.low),
       high: frontier.map((f) => f.high), bounded, isLog: true, at: [values.budget, found.expected_score],
       xLabel: "budget (USD)", yLabel: `${start.measured_as} of the best split`,
       alt: `Expected ${start.measured_as} of each budget's best split: ` + frontier.filter((_, i) => i % 3 === 0)
@@ -116,7 +118,12 @@ function startPlanner(start, copyables) {
   }
   get("reset").addEventListener("click", reset);
   get("planner").hidden = false;
-  new ResizeObserver(() => { if (found) { drawLine(); drawFrontier(); } }).observe(get("planner"));
+  const measureWidth = () => { width = get("line-chart").parentElement.clientWidth; };
+  measureWidth();
+  new ResizeObserver(() => {
+    measureWidth();
+    if (found) { drawLine(); drawFrontier(); }
+  }).observe(get("planner"));
 
   const rows = (heads, lines) => [heads.join(","), ...lines.map((line) => line.join(","))].join("\n") + "\n";
   copyables.live_line = () => found ? rows(["sft_share_of_money", start.planner.kind, "low", "high"],
