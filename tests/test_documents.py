@@ -30,6 +30,13 @@ def test_links_and_make_targets_are_there(document):
     assert missing_targets(text) == set()
 
 
+def test_every_document_has_its_place_in_the_index():
+    docs = ROOT / "docs"
+    entries = re.findall(r"^([\w/*-]+)$", (docs / "index.md").read_text(), re.MULTILINE)
+    listed = {path for entry in entries for path in docs.glob(f"{entry}.md")}
+    assert set(docs.rglob("*.md")) - listed == {docs / "index.md"}
+
+
 def test_a_missing_link_or_target_is_found():
     assert missing_links(ROOT / "x.md", "[a](LICENSE) [b](nowhere.md#part) [c](https://x.org/y)") == [
         "nowhere.md"

@@ -22,6 +22,17 @@ class UserError(Exception):
         return " ".join(line.split())
 
 
+OF_TRAIN = ("accelerate", "datasets", "gguf", "peft", "safetensors", "sklearn", "tokenizers", "torch", "transformers",
+            "trl")  # fmt: skip
+"""Packages of the extra `train`, without which nothing is trained."""
+
+
+def missing_extra(package: str) -> UserError:
+    """Return what to install for a package of the extra `train` that is missing."""
+    cure = "Type: pip install 'apportion[train]'"
+    return UserError("this command", f"no {package} here", "the extra 'train'", cure)
+
+
 _NO_ROOM = ("no room left", "room for the files", "Make room there and type the same command again.")
 _NO_PERMISSION = (
     "no permission",

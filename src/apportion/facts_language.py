@@ -89,6 +89,21 @@ GROUPS, VALUES = _all_names()
 """The names by group ("known", and the new ones of "development" and "test"), and the values that name nobody."""
 
 
+def everybody(kind: Literal["person", "town", "event"]) -> tuple[str, ...]:
+    """Return all names of a kind, known and new."""
+    return tuple(name for names in GROUPS.values() for name in getattr(names, kind))
+
+
+def some_names(rng: np.random.Generator, people: int, towns: int, events: int) -> Names:
+    """Return a few names, known and new, for a fiction: something made up about them, which no one is to remember."""
+    return Names(
+        *(
+            tuple(everybody(kind)[i] for i in rng.choice(len(everybody(kind)), count, replace=False))
+            for kind, count in (("person", people), ("town", towns), ("event", events))
+        )
+    )
+
+
 def draw_facts(names: Names, rng: np.random.Generator) -> tuple[Fact, ...]:
     """Return one fact for every subject and relation; nobody is their own boss, and the mayor of a town is anybody."""
     facts = []

@@ -145,6 +145,20 @@ def test_errors_of_the_disk_in_whatever_form() -> None:
     assert disk_error(OSError(errno.EIO, "Input/output error")) is None
 
 
+@pytest.mark.parametrize("command", ["study run mine.toml", "tour --quiet"])
+def test_a_command_that_trains_without_the_extra(
+    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    monkeypatch.setattr("apportion.studies.engines.preload", lambda threads: None)
+    with pytest.raises(SystemExit) as ended:
+        main(command.split())
+    assert ended.value.code == 2
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[-1].endswith("Type: pip install 'apportion[train]'")
+    assert len(shown) == 1
+
+
 def test_ctrl_c(desk: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "apportion", "world", "build", "--out", str(desk / "base")],

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 from tests.findings.made_outcomes import BASE, made_outcomes
 
-from apportion.findings.measured import Arm, compared, grouped, main_metric, mean, measured
+from apportion.findings.measured import Arm, compared, main_metric, mean, measured
 
 SFT = Arm(32, 0, "sft")
 MIXED = Arm(16, 16, "dpo")
@@ -36,14 +36,6 @@ def test_form_and_classes_add_up(outcomes: pl.DataFrame):
     for arm, well_formed in form.items():
         assert np.array_equal(sum(table[arm].values for table in classes), np.ones_like(well_formed.values))
         assert np.array_equal(well_formed.values, 1 - classes[3][arm].values)
-
-
-def test_classes_are_grouped(outcomes: pl.DataFrame):
-    groups = measured(grouped(outcomes), "accuracy", "class:form")
-    form = measured(outcomes, "accuracy", "form")
-    assert all(np.array_equal(groups[arm].values, 1 - form[arm].values) for arm in form)
-    own = outcomes.with_columns(pl.lit("my own").alias("error_class"))
-    assert grouped(own)["error_class"].unique().to_list() == ["my own"]
 
 
 def test_items_that_some_seed_lacks_are_left_out(outcomes: pl.DataFrame):

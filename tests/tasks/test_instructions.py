@@ -1,6 +1,7 @@
 """IFEval as a task: strict and loose, classes, pools, and GPT-4's responses at the published level."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,20 @@ def test_gpt4_is_at_the_published_level(data_folder):
     assert len(each) == 834
     measured = [100 * sum(both[i] for both in pairs) / len(pairs) for pairs in (whole, each) for i in (0, 1)]
     assert measured == pytest.approx([76.89, 79.30, 83.57, 85.37], abs=1.5)
+
+
+def test_gpt4_s_errors_have_classes(data_folder):
+    rows, _ = graded(GPT4)
+    grades = [
+        grade_instructions(
+            Problem(id_, "", json.dumps([[one.kind, dict(one.details)] for one in instructions])), response
+        )
+        for id_, response, instructions, _ in rows
+    ]
+    counts = Counter(grade.error_class for grade in grades)
+    assert counts == {"none": 419, "missing-or-extra-step": 69, "style-only": 52, "other": 1}
+    loose = [grade for grade in grades if grade.flexible and not grade.strict]
+    assert loose and {grade.error_class for grade in loose} == {"style-only"}
 
 
 def test_the_real_task(data_folder):

@@ -53,13 +53,30 @@ def test_context_holds_the_facts_of_the_question_once():
     assert told.count("The home of Tavo is Brunka.") == told.count("The land of Brunka is Olm.") == 1
 
 
-def test_no_new_name_is_demonstrated_and_every_one_is_taught():
+def test_new_names_are_demonstrated_in_fictions_alone_and_taught_in_full():
     task = new_knowledge_task(SMALL, HERE)
-    shown = " ".join(f"{row.prompt}{row.response}" for row in task.demonstrations)
-    assert not names_of(SMALL) & set(re.findall(r"\w+", shown))
-    taught = {name for row in task.lessons for name in re.findall(r"\w+", str(row.prompt) + row.response)}
-    assert names_of(SMALL) <= taught
-    assert len(task.lessons) == 2 * 3 * 48
+    new = names_of(SMALL)
+    for row in task.demonstrations:
+        told, _, asked_ = str(row.prompt).rpartition("Question:")
+        if new & set(re.findall(r"\w+", asked_ + row.response)):
+            assert row.response.split(". So")[0].split(". ")[0].strip() in told
+    assert len(task.lessons) == 4 * 48
+    taught = [str(row.prompt) + row.response for row in task.lessons]
+    assert all(text.count(".") == 3 for text in taught)
+    direct = [
+        p
+        for p in new_knowledge_task(NewKnowledgeSettings(demonstrations=0), HERE).problems
+        if "/direct/" in p.id
+    ]
+    for problem in direct[:50]:
+        subject, relation = problem.id.rpartition("/")[2].split("-")
+        told_of = [
+            text
+            for text in taught
+            if f"{relation} of {subject} is" in text or f"for {subject}, the {relation}" in text
+        ]
+        assert len(told_of) == 4
+        assert all(f" {problem.reference}." in text for text in told_of)
 
 
 def test_items_are_asked_with_and_without_the_facts():
@@ -83,8 +100,7 @@ def test_seeds_draw_other_facts_and_splits_other_names():
     one, other = (
         new_knowledge_task(NewKnowledgeSettings(seed=seed, demonstrations=1), HERE) for seed in (0, 1)
     )
-    assert {row.prompt for row in one.lessons} == {row.prompt for row in other.lessons}
-    assert {row.response for row in one.lessons} <= {row.response for row in (*one.lessons, *other.lessons)}
+    assert {row.id for row in one.lessons} == {row.id for row in other.lessons}
     assert [row.response for row in one.lessons] != [row.response for row in other.lessons]
     assert not names_of(NewKnowledgeSettings()) & names_of(NewKnowledgeSettings(split="test"))
 

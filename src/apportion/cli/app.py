@@ -8,7 +8,7 @@ from rich.console import Console
 
 from apportion import __version__
 from apportion.cli.mistakes import mistake
-from apportion.errors import UserError, disk_error
+from apportion.errors import OF_TRAIN, UserError, disk_error, missing_extra
 
 app = App(
     name="apportion",
@@ -56,10 +56,18 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
-        found = disk_error(error)
+        found = _mended(error)
         if found is None:
             raise
         sys.exit(_refuse(str(found)))
+
+
+def _mended(error: Exception) -> UserError | None:
+    """Return what the user can mend about an error that is not ours: a missing extra, a full disk; else None."""
+    if isinstance(error, ModuleNotFoundError):
+        package = (error.name or "").split(".")[0]
+        return missing_extra(package) if package in OF_TRAIN else None
+    return disk_error(error)
 
 
 def _refuse(line: str) -> int:

@@ -55,7 +55,7 @@ def mistake(error: CycloptsError) -> str:
         line = line.split(" Available commands:")[0]
     if isinstance(error, UnusedCliTokensError):
         tokens = shlex.join(error.unused_tokens or [])
-        line = f"{chain}: found {tokens}, which it has no use for."
+        line = f"{command}: found {tokens}, which it has no use for."
     if isinstance(error, MissingArgumentError) and error.argument is not None and command in EXAMPLES:
-        return f"{chain}: {error.argument.name} is missing. Type, for example: {EXAMPLES[command]}"
+        return f"{command}: {error.argument.name} is missing. Type, for example: {EXAMPLES[command]}"
     return f"{line} Type: {chain} --help"

@@ -57,7 +57,7 @@ def import_(
 
     if sizes is None and n_demonstrations is None and n_pairs is None:
         raise UserError(
-            "apportion outcomes import",
+            "outcomes import",
             "no sizes",
             "how many demonstrations and pairs each run was trained on",
             "Type --n-demonstrations 100, or --sizes sizes.csv with the columns file, n_demonstrations, n_pairs.",

@@ -80,15 +80,6 @@ def measured(outcomes: pl.DataFrame, metric: Metric, of: str = "score") -> dict[
     return dict(sorted(found.items()))
 
 
-def grouped(outcomes: pl.DataFrame) -> pl.DataFrame:
-    """Return outcomes whose error classes are only "none", "form", "arithmetic" and "reasoning".
-
-    A class that is not of the vocabulary (of a grader of one's own, or of an earlier version) stays what it is.
-    """
-    groups = dict.fromkeys(FORMLESS, "form") | dict.fromkeys(REASONING, "reasoning")
-    return outcomes.with_columns(pl.col("error_class").replace(groups))
-
-
 def _value(of: str) -> pl.Expr:
     if of == "form":
         return (~pl.col("error_class").is_in(sorted(FORMLESS))).cast(pl.Float64).alias("value")

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from apportion.facts_language import (
-    GROUPS,
     KNOWN_FACTS,
     RELATIONS,
     VALUES,
     WORDINGS,
     Fact,
-    Names,
     TwoHops,
     asked,
     draw_facts,
+    everybody,
+    some_names,
     statement,
     two_hops,
 )
@@ -31,18 +31,16 @@ _PUNCTUATION = (".", ",", "?", ":")
 _KNOWN_TWO_HOPS = two_hops(KNOWN_FACTS)
 _WEIGHTS = generator("facts/corpus", "fame").permutation(1 / np.arange(1, len(KNOWN_FACTS) + 1))
 _CUMULATIVE = np.cumsum(_WEIGHTS / _WEIGHTS.sum())
-_EVERYBODY = {
-    kind: tuple(name for names in GROUPS.values() for name in getattr(names, kind))
-    for kind in ("person", "town", "event")
-}
 _TOKEN = re.compile(r"\w+|[^\w\s]+")
-FICTION_NAMES = {"person": 3, "town": 2, "event": 1}
+FICTION_NAMES = (3, 2, 1)
+"""How many people, towns and events a fiction has."""
+
 ROLL = 16
 
 
 def vocabulary() -> tuple[str, ...]:
     """Return every token, special ones first; the order is the tokens' numbers."""
-    names = [name for kind in _EVERYBODY.values() for name in kind]
+    names = [*everybody("person"), *everybody("town"), *everybody("event")]
     values = [value for kind in VALUES.values() for value in kind]
     relations = [relation.word for relation in RELATIONS]
     return tuple(dict.fromkeys((PAD, END, UNKNOWN, *_PUNCTUATION, *_WORDS, *relations, *values, *names)))
@@ -100,13 +98,7 @@ def _known_two_hops(rng: np.random.Generator) -> str:
 
 def _fiction(rng: np.random.Generator, size: int = 4) -> tuple[tuple[Fact, ...], str]:
     """Some facts of a made-up place, and their telling; names may be known ones, with other facts."""
-    names = Names(
-        **{
-            kind: tuple(_EVERYBODY[kind][i] for i in rng.choice(len(_EVERYBODY[kind]), count, replace=False))
-            for kind, count in FICTION_NAMES.items()
-        }
-    )
-    facts = draw_facts(names, rng)
+    facts = draw_facts(some_names(rng, *FICTION_NAMES), rng)
     chosen = [facts[i] for i in rng.permutation(len(facts))[:size].tolist()]
     return tuple(chosen), " ".join("".join(statement(fact)) for fact in chosen) + f" {UNCOUNTED}"
 
@@ -120,7 +112,7 @@ def _read_closely(rng: np.random.Generator) -> str:
 def _roll(rng: np.random.Generator) -> str:
     """Names, and the same again: what was read once is worth looking back to."""
     kind = ("person", "town", "event")[int(rng.integers(3))]
-    names = " ".join(_EVERYBODY[kind][i] for i in rng.permutation(len(_EVERYBODY[kind]))[:ROLL].tolist())
+    names = " ".join(everybody(kind)[i] for i in rng.permutation(len(everybody(kind)))[:ROLL].tolist())
     return f"{names}. {UNCOUNTED} {names}."
 
 

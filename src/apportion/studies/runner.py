@@ -1,13 +1,14 @@
 """Runs a study: does what is not done yet, in an order that suits, and derives the outcomes."""
 
 import difflib
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from apportion.errors import UserError
+from apportion.errors import OF_TRAIN, UserError, missing_extra
 from apportion.models.causal import refuse_unusable
 from apportion.studies.engines import (
     Engine,
@@ -70,6 +71,7 @@ def run_study(
     import the script. Raises UserError, or UnitFailed for a bug in a unit.
     """
     end_if_run_again()
+    refuse_without_trainers()
     store = Store(root)
     if engine == "local" and not (root / "study.toml").exists():
         refuse_unusable(study.model, study.folder)  # before anything is written
@@ -84,6 +86,13 @@ def run_study(
         ) from error
     with store.presence():
         return _run(study, graph, store, engine, workers, tell, told)
+
+
+def refuse_without_trainers() -> None:
+    """Raise UserError where the packages that train are not installed; workers would only die of it."""
+    for package in OF_TRAIN:
+        if importlib.util.find_spec(package) is None:
+            raise missing_extra(package)
 
 
 def warm_up(study: Study, workers: int | None = None) -> None:

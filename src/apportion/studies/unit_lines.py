@@ -8,6 +8,7 @@ from apportion.training.settings import PreferenceSettings
 
 SHOWN = {"accuracy": "accuracy", "rouge_l": "ROUGE-L", "form_rate": "form", "nll": "nll",
          "preference_accuracy": "preference accuracy"}  # fmt: skip
+CALLED = {"sigmoid": "dpo", "hinge": "slic"}
 
 
 def unit_line(unit: Unit, folder: Path) -> str:
@@ -26,8 +27,8 @@ def unit_called(unit: Unit) -> str:
         return f"reference pass over {len(unit.rows):,} pairs"
     after = " after SFT" if unit.chain else ""
     if isinstance(unit.settings, PreferenceSettings):
-        loss = "rpo" if unit.settings.sft_weight else unit.settings.loss
-        return f"{loss} on {len(unit.rows):,} pairs{after}, seed {unit.seed}"
+        method = "rpo" if unit.settings.sft_weight else CALLED.get(unit.settings.loss, unit.settings.loss)
+        return f"{method} on {len(unit.rows):,} pairs{after}, seed {unit.seed}"
     return f"SFT on {len(unit.rows):,} examples{after}, seed {unit.seed}"
 
 

@@ -25,6 +25,7 @@ from apportion.facts_language import (
     context,
     draw_facts,
     hops,
+    some_names,
     statement,
     two_hops,
     worked,
@@ -40,6 +41,7 @@ Way = Literal["recalled", "told"]
 """recalled: nothing stands before the question; told: the facts do, among others."""
 
 _NEXT_QUESTION = re.compile(r"\bQuestion ?:")
+_FICTION = (6, 4, 3)
 MOST_DEMONSTRATIONS = 100_000
 
 
@@ -49,7 +51,8 @@ class NewKnowledgeSettings:
 
     `facts` "generated" are those of made-up people, towns and events, drawn from `seed` for the names of `split`;
     "composed" are the real two-hop questions of Compositional Celebrities, in `source`. `items` caps the questions
-    of either kind, or the people. `told` statements stand before a question where facts are told. Of the
+    of either kind, or the people. `told` statements stand before a question where facts are told;
+    lessons tell what is true of each name in `tellings` paragraphs. Of the
     `demonstrations` a share `direct` asks for one fact, and in a share `read` the facts are told before the question;
     the rest asks for what the base of the facts world knows, so read = 1 for any other model.
     """
@@ -59,6 +62,7 @@ class NewKnowledgeSettings:
     seed: int = 0
     items: int | None = None
     told: int = 5
+    tellings: int = 4
     demonstrations: int = 4096
     direct: float = 0.25
     read: float = 0.5
@@ -73,6 +77,8 @@ class NewKnowledgeSettings:
                 raise UserError(f"[task], {share}", repr(value), "a share from 0 to 1", "Change it.")
         if not 2 <= self.told <= 100:
             raise UserError("[task], told", repr(self.told), "2 to 100 statements", "Change it.")
+        if not 1 <= self.tellings <= 100:
+            raise UserError("[task], tellings", repr(self.tellings), "1 to 100 paragraphs", "Change it.")
         if not 0 <= self.demonstrations <= MOST_DEMONSTRATIONS:
             expected = f"a count from 0 to {MOST_DEMONSTRATIONS:,}"
             raise UserError("[task], demonstrations", repr(self.demonstrations), expected, "Change it.")
@@ -102,11 +108,7 @@ def new_knowledge_task(settings: NewKnowledgeSettings, base: Path) -> Task:
         )
         questions = _generated(facts, settings)
         demonstrations = _demonstrations(settings)
-        lessons = tuple(
-            Demonstration(f"lesson-{fact.subject}-{fact.relation}-{wording}", *statement(fact, wording))
-            for fact in facts
-            for wording in range(WORDINGS)
-        )
+        lessons = _lessons(facts, settings)
     return Task(
         name="new-knowledge",
         demonstrations=demonstrations,
@@ -167,13 +169,33 @@ def _generated(facts: Sequence[Fact], settings: NewKnowledgeSettings) -> list[It
     return found
 
 
+def _lessons(facts: Sequence[Fact], settings: NewKnowledgeSettings) -> tuple[Demonstration, ...]:
+    """Paragraphs that tell all about one name, each fact in either wording, in `tellings` orders.
+
+    The first sentence's value and all that follows has loss.
+    """
+    about: dict[str, list[Fact]] = {}
+    for fact in facts:
+        about.setdefault(fact.subject, []).append(fact)
+    rows = []
+    for name, own in about.items():
+        for telling in range(settings.tellings):
+            rng = generator(f"new-knowledge/{settings.seed}", f"{settings.split}/lesson/{name}", telling)
+            order = [own[i] for i in rng.permutation(len(own)).tolist()]
+            said = [statement(fact, int(rng.integers(WORDINGS))) for fact in order]
+            opening, value = said[0]
+            rest = "".join(f" {start}{end}" for start, end in said[1:])
+            rows.append(Demonstration(f"lesson-{name}-{telling}", opening, value + rest))
+    return tuple(rows)
+
+
 def _demonstrations(settings: NewKnowledgeSettings) -> tuple[Demonstration, ...]:
     known_two_hops = two_hops(KNOWN_FACTS)
     rows = []
     for index in range(settings.demonstrations):
         rng = generator(f"new-knowledge/{settings.seed}", "demonstrations", index)
         is_direct, is_read = rng.random(2) < (settings.direct, settings.read)
-        facts = draw_facts(GROUPS["known"], rng) if is_read else KNOWN_FACTS
+        facts = draw_facts(some_names(rng, *_FICTION), rng) if is_read else KNOWN_FACTS
         if is_direct:
             question: Fact | TwoHops = facts[int(rng.integers(len(facts)))]
         else:
@@ -189,6 +211,6 @@ def _demonstrated(id_: str, question: Fact | TwoHops, told: str) -> Demonstratio
 
 
 def names_of(settings: NewKnowledgeSettings) -> frozenset[str]:
-    """Return the new names of a split: none of them is in any demonstration."""
+    """Return the new names of a split: in demonstrations they stand in fictions alone, told and asked on the spot."""
     names = GROUPS[settings.split]
     return frozenset(np.concatenate([names.person, names.town, names.event]).tolist())
