@@ -42,8 +42,8 @@ def test_findings_are_printed_as_text_and_as_one_document(tmp_path: Path, capsys
     findings(tmp_path, json=True)
     document = json.loads(capsys.readouterr().out)
     assert document["study"] == tmp_path.name
-    assert len(document["findings"]) == 10
-    assert set(document["findings"][0]) == {"claim", "verdict", "numbers", "sentence"}
+    assert len(document["findings"]) == 12
+    assert set(document["findings"][0]) == {"claim", "verdict", "numbers", "sentence", "said"}
 
 
 def test_findings_of_a_study_that_has_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
