@@ -167,13 +167,28 @@ function makePlanner(d) {
     return y;
   }
 
+  // Four draws at a time: each number of the root is read once for them
   function drawInto(y, first, end, centre, root, stride) {
-    const Q = centre.length, row64 = new Float64Array(Q); // of normals, in the type that dotAt is compiled for
-    for (let draw = first; draw < end; draw++) {
-      row64.set(normals.subarray(draw * stride, draw * stride + Q));
+    const Q = centre.length, block = new Float64Array(4 * Q);
+    const result = isLoss ? (z) => Math.exp(-Math.min(50, Math.max(-50, z)))
+      : (z) => 1 / (1 + Math.exp(-Math.min(50, Math.max(-50, z))));
+    for (let draw = first; draw < end; draw += 4) {
+      const many = Math.min(4, end - draw);
+      for (let b = 0; b < many; b++) for (let k = 0; k < Q; k++) block[4 * k + b] = normals[(draw + b) * stride + k];
       for (let i = 0; i < Q; i++) {
-        const z = Math.min(50, Math.max(-50, centre[i] + dotAt(root, i * Q, row64, 0, i + 1) + d.reference));
-        y[draw * Q + i] = isLoss ? Math.exp(-z) : 1 / (1 + Math.exp(-z));
+        let z0 = 0, z1 = 0, z2 = 0, z3 = 0;
+        for (let k = 0, row = i * Q, at = 0; k <= i; k++, at += 4) {
+          const r = root[row + k];
+          z0 += r * block[at];
+          z1 += r * block[at + 1];
+          z2 += r * block[at + 2];
+          z3 += r * block[at + 3];
+        }
+        const base = centre[i] + d.reference;
+        y[draw * Q + i] = result(base + z0);
+        if (many > 1) y[(draw + 1) * Q + i] = result(base + z1);
+        if (many > 2) y[(draw + 2) * Q + i] = result(base + z2);
+        if (many > 3) y[(draw + 3) * Q + i] = result(base + z3);
       }
     }
   }
