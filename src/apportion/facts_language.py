@@ -158,6 +158,15 @@ def asked(question: Fact | TwoHops) -> str:
     return f"What is the {second.relation} of the {first.relation} of {first.subject}?"
 
 
+def asked_otherwise(fact: Fact) -> str:
+    """Return the question of a fact in the words in which it is taught; it is asked in those of `asked`.
+
+    >>> asked_otherwise(Fact("Tavo", "home", "Brunka"))
+    'As for Tavo, the home is?'
+    """
+    return f"As for {fact.subject}, the {fact.relation} is?"
+
+
 def hops(question: Fact | TwoHops) -> tuple[Fact, ...]:
     """Return the facts that answer a question, in order."""
     return (question,) if isinstance(question, Fact) else tuple(question)

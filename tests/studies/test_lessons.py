@@ -19,6 +19,7 @@ STUDY = """
 preset = "world"
 seeds = [0, 1]
 taught = true
+replay = 0.5
 
 [[cells]]
 n_demonstrations = 8
@@ -66,7 +67,9 @@ def test_lessons_come_last_and_the_demonstrations_are_trained_once(study: Path):
     }
     assert cells[8, "taught", 0].chain[:1] == cells[8, "sft", 0].chain
     last = graph.units[cells[8, "taught", 0].chain[1]]
-    assert last.rows == graph.task.lessons
+    assert last.rows[: len(graph.task.lessons)] == graph.task.lessons
+    assert len(last.rows) == len(graph.task.lessons) + 8  # all that were bought, shown again
+    assert graph.units[cells[0, "taught", 0].chain[0]].rows == graph.task.lessons
     assert last.settings == graph.study.lessons
     assert last.settings is not None
     assert (last.settings.batch_size, last.settings.min_steps) == (64, 2)  # the rest is [sft]'s

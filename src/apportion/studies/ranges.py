@@ -85,6 +85,7 @@ def _grid_rules(grid: Grid, *, has_cells: bool) -> Iterator[Rule]:
     for key in ("budgets", "shares", "seeds", "methods", "controls"):
         values = list(getattr(grid, key))
         yield Rule(key, values, len(set(values)) == len(values), "each value once", "Remove the repeat.")
+    yield Rule("replay", grid.replay, 0 <= grid.replay <= MOST, "0 demonstrations a lesson or more")
     for budget in grid.control_budgets or ():
         yield Rule("control_budgets", budget, budget in grid.budgets, "some of the budgets")
 

@@ -93,7 +93,9 @@ class Graph:
             chain = self._sft(chain, rows, cell.seed)
         if cell.method == "taught":
             refuse_no_lessons(self.task.name, len(self.task.lessons))
-            chain = self._sft(chain, self.task.lessons, cell.seed, self.study.lessons)
+            again = round(self.study.grid.replay * len(self.task.lessons))
+            shown = self._subset("demonstrations", min(again, cell.n_demonstrations), data_seed)
+            chain = self._sft(chain, (*self.task.lessons, *shown), cell.seed, self.study.lessons)
         if cell.method == "sft-on-chosen":
             pairs = self._subset("pairs", cell.n_pairs, data_seed)
             chosen = tuple(Demonstration(pair.id, pair.prompt, pair.chosen) for pair in pairs)

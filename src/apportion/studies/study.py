@@ -72,7 +72,8 @@ class Hardware:
 class Grid:
     """The top level of a study file. Budgets are in USD; a share is that of the money for demonstrations.
 
-    `taught` adds to every purchase without pairs a cell that is trained on the task's lessons last.
+    `taught` adds to every purchase without pairs a cell that is trained on the task's lessons last, `replay` shows it
+    so many of its own demonstrations again for each lesson, in between.
     """
 
     budgets: tuple[float, ...] = ()
@@ -83,6 +84,7 @@ class Grid:
     control_budgets: tuple[float, ...] | None = None
     base: bool = True
     taught: bool = False
+    replay: float = 0.0
     data_seed: int | None = None
 
 

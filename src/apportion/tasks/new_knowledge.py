@@ -22,6 +22,7 @@ from apportion.facts_language import (
     Fact,
     TwoHops,
     asked,
+    asked_otherwise,
     context,
     draw_facts,
     hops,
@@ -52,7 +53,8 @@ class NewKnowledgeSettings:
     `facts` "generated" are those of made-up people, towns and events, drawn from `seed` for the names of `split`;
     "composed" are the real two-hop questions of Compositional Celebrities, in `source`. `items` caps the questions
     of either kind, or the people. `told` statements stand before a question where facts are told;
-    lessons tell what is true of each name in `tellings` paragraphs. Of the
+    lessons tell what is true of each name in `tellings` paragraphs and one worked answer a fact, to a question in
+    other words. Of the
     `demonstrations` a share `direct` asks for one fact, and in a share `read` the facts are told before the question;
     the rest asks for what the base of the facts world knows, so read = 1 for any other model.
     """
@@ -170,9 +172,9 @@ def _generated(facts: Sequence[Fact], settings: NewKnowledgeSettings) -> list[It
 
 
 def _lessons(facts: Sequence[Fact], settings: NewKnowledgeSettings) -> tuple[Demonstration, ...]:
-    """Paragraphs that tell all about one name, each fact in either wording, in `tellings` orders.
+    """Paragraphs that tell all about one name, in `tellings` orders and wordings, and a worked answer for each fact.
 
-    The first sentence's value and all that follows has loss.
+    Of a paragraph the first value and all that follows has loss.
     """
     about: dict[str, list[Fact]] = {}
     for fact in facts:
@@ -186,6 +188,10 @@ def _lessons(facts: Sequence[Fact], settings: NewKnowledgeSettings) -> tuple[Dem
             opening, value = said[0]
             rest = "".join(f" {start}{end}" for start, end in said[1:])
             rows.append(Demonstration(f"lesson-{name}-{telling}", opening, value + rest))
+    for fact in facts:
+        rows.append(
+            _demonstrated(f"lesson-{fact.subject}-{fact.relation}", asked_otherwise(fact), worked(fact), "")
+        )
     return tuple(rows)
 
 
@@ -202,12 +208,12 @@ def _demonstrations(settings: NewKnowledgeSettings) -> tuple[Demonstration, ...]
             questions = two_hops(facts) if is_read else known_two_hops
             question = questions[int(rng.integers(len(questions)))]
         told = context(question, facts, settings.told, rng) if is_read else ""
-        rows.append(_demonstrated(f"known-{index:06d}", question, told))
+        rows.append(_demonstrated(f"known-{index:06d}", asked(question), worked(question), told))
     return tuple(rows)
 
 
-def _demonstrated(id_: str, question: Fact | TwoHops, told: str) -> Demonstration:
-    return Demonstration(id_, prompted(asked(question), told), f" {worked(question)}")
+def _demonstrated(id_: str, question: str, answer: str, told: str) -> Demonstration:
+    return Demonstration(id_, prompted(question, told), f" {answer}")
 
 
 def names_of(settings: NewKnowledgeSettings) -> frozenset[str]:
