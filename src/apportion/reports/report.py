@@ -23,7 +23,7 @@ from apportion.reports.summary import SummaryRow
 from apportion.reports.tables import HEADINGS, bounds, interval_note, measures_shown, money, number, percent
 from apportion.studies.store import write_atomically
 
-SCRIPTS = ("planner.js", "drawing.js", "view.js", "page.js")
+SCRIPTS = ("posterior.js", "planner.js", "drawing.js", "view.js", "page.js")
 """Of the folder page/, in the order in which the page needs them."""
 
 
