@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import shlex
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -72,6 +73,7 @@ def page_of(content: Content) -> str:
         "share_name": share_name,
         "short_share": short_share,
         "count": lambda value: f"{value:,}",
+        "shell": shlex.quote,
     }
     script = "\n".join(_asset(name) for name in SCRIPTS)
     fingerprint = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
