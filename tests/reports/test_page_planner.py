@@ -16,7 +16,7 @@ from apportion.laws.runs import Runs
 from apportion.laws.surface_prior import NO_PRIOR, SurfacePrior
 from apportion.plans import plan, planner_document
 
-SCRIPT = Path(str(files("apportion.reports") / "page" / "planner.js"))
+PAGE = files("apportion.reports") / "page"
 QUESTIONS = [
     (2000, 2, 0.7, 0.05),
     (150.5, 0.3, 1.1, 0.02),
@@ -57,7 +57,9 @@ def planned_by_the_page(document: dict[str, Any], asked: list[tuple[float, ...]]
         const found = planner.plan(...question);
         return { ...found, marginal: planner.marginals(found, question[1], question[2]) };
       })));"""
-    command = [node(), "-e", program, str(SCRIPT), str(folder / "asked.json")]
+    scripts = [(PAGE / name).read_text(encoding="utf-8") for name in ("posterior.js", "planner.js")]
+    (folder / "planner.js").write_text("\n".join(scripts), encoding="utf-8")
+    command = [node(), "-e", program, str(folder / "planner.js"), str(folder / "asked.json")]
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 

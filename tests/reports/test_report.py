@@ -161,6 +161,7 @@ def test_text_from_data_is_text(tmp_path: Path):
     assert "<script>alert(1)</script>" in parsed.text
     assert "⟨U+202E⟩gnp.⟨U+2066⟩tpircs" in parsed.text and "nul␀nul" in parsed.text
     assert not [name for name, _ in parsed.attributes if name.startswith("on")]
+    assert dict(parsed.attributes)["data-folder"] == """'<b>study & "co'"'"''"""  # as a shell takes it
     copied = json.loads(re.search(r'id="csv">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
     assert "nul\x00nul" in copied["errors"] and "x" * 10_000 in copied["errors"]
 

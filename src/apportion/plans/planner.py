@@ -19,7 +19,7 @@ MOST_PLACES = 118 + len(SIZES) * len(SHARES)
 
 
 def planner_document(outcomes: Runs, prior: SurfacePrior | None = None) -> dict[str, Any]:
-    """Return what `reports/page/planner.js` computes plans from, as JSON's types without NaN.
+    """Return what the page plans from (`reports/page/posterior.js`, `planner.js`), as JSON's types without NaN.
 
     `known` are the prior's published cells, `own` the measured ones, `points` the scales and noises of
     `surface_mixture` with their numbers of draws; `normals` and `shocks` are the same standard normal numbers

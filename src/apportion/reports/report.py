@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import shlex
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -23,7 +24,7 @@ from apportion.reports.summary import SummaryRow
 from apportion.reports.tables import HEADINGS, bounds, interval_note, measures_shown, money, number, percent
 from apportion.studies.store import write_atomically
 
-SCRIPTS = ("planner.js", "drawing.js", "view.js", "page.js")
+SCRIPTS = ("posterior.js", "planner.js", "drawing.js", "view.js", "page.js")
 """Of the folder page/, in the order in which the page needs them."""
 
 
@@ -72,6 +73,7 @@ def page_of(content: Content) -> str:
         "share_name": share_name,
         "short_share": short_share,
         "count": lambda value: f"{value:,}",
+        "shell": shlex.quote,
     }
     script = "\n".join(_asset(name) for name in SCRIPTS)
     fingerprint = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
