@@ -96,11 +96,12 @@ def everybody(kind: Literal["person", "town", "event"]) -> tuple[str, ...]:
 
 def some_names(rng: np.random.Generator, people: int, towns: int, events: int) -> Names:
     """Return a few names, known and new, for a fiction: something made up about them, which no one is to remember."""
+
+    def some(of: tuple[str, ...], count: int) -> tuple[str, ...]:
+        return tuple(of[i] for i in rng.choice(len(of), count, replace=False))
+
     return Names(
-        *(
-            tuple(everybody(kind)[i] for i in rng.choice(len(everybody(kind)), count, replace=False))
-            for kind, count in (("person", people), ("town", towns), ("event", events))
-        )
+        some(everybody("person"), people), some(everybody("town"), towns), some(everybody("event"), events)
     )
 
 
