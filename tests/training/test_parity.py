@@ -151,7 +151,7 @@ def test_smollm2_equals_trl_over_50_steps(tmp_path: Path) -> None:
     settings = PreferenceSettings(
         learning_rate=1e-4, epochs=1, batch_size=1, schedule="linear", log_every=1, lora_rank=16
     )
-    case = _Case(ModelSettings(source=source), gsm8k_task(GSM8KSettings(), HERE), settings, 50, longest=90)
+    case = _Case(ModelSettings(source=source), gsm8k_task(GSM8KSettings(), HERE), settings, 50, longest=100)
     _assert_equal(*case.sft_losses(tmp_path, pack=True), 50)
     plain, theirs = case.dpo_losses(settings, tmp_path)
     shared, _ = case.dpo_losses(replace(settings, pack=True, share_prompts=True), tmp_path, theirs)
