@@ -144,7 +144,9 @@ class Learned(Scorer):
 
     def _seen(self, users: NDArray[np.int64]) -> Neighbourhood:
         other, time, weight, outgoing, known = map(torch.from_numpy, self.neighbours.latest(users))
-        return Neighbourhood(other, time, weight, outgoing, known, torch.tensor(self.now, dtype=torch.float64))
+        return Neighbourhood(
+            other, time, weight, outgoing, known, torch.tensor(self.now, dtype=torch.float64)
+        )
 
     def fit(self, stream: TrainingStream, seed: int, progress: Progress | None = None) -> None:
         """Learn by Adam, one step a group, until validation has not improved for `patience` epochs; keep the best.
