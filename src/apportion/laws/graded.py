@@ -92,7 +92,6 @@ def one_method(
     table: Table, columns: dict[str, Sequence[Any]], indices: list[int], called: str
 ) -> tuple[list[int], list[str]]:
     """Return the rows without pairs and those of the preference method that the most rows have."""
-    indices = [i for i in indices if columns["method"][i] not in NOT_BOUGHT]
     paired = [i for i in indices if size_in(table, i, "n_pairs", columns["n_pairs"][i]) > 0]
     count = Counter(str(columns["method"][i]) for i in paired)
     if len(count) < 2:

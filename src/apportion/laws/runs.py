@@ -27,7 +27,7 @@ from apportion.laws.cells import (
     seed_in,
     size_in,
 )
-from apportion.laws.graded import graded_rows, one_method, with_data_seeds
+from apportion.laws.graded import NOT_BOUGHT, graded_rows, one_method, with_data_seeds
 from apportion.laws.tables import Table, read_table
 
 Floats = NDArray[np.float64]
@@ -182,7 +182,8 @@ def _of_one_method(
     known["n_pairs"] = [given_or(cell, 0) for cell in known["n_pairs"]]
     kept, warnings, others = [], [], Counter[CurveName]()
     for curve, indices in curves.items():
-        rest, warned = one_method(table, known, indices, curve_called(*curve))
+        bought = [i for i in indices if known["method"][i] not in NOT_BOUGHT]
+        rest, warned = one_method(table, known, bought, curve_called(*curve))
         kept += rest
         others[curve] = len(indices) - len(rest)
         warnings += warned

@@ -24,7 +24,7 @@ from apportion.facts_language import (
     two_hops,
 )
 from apportion.identity import generator
-from apportion.models.small_llama import END, PAD, UNCOUNTED, UNKNOWN, Rows, packed_rows
+from apportion.models.small_llama import END, PAD, UNCOUNTED, UNKNOWN, Rows, mixed_documents, packed_rows
 
 _WORDS = ("The", "the", "of", "is", "As", "for", "What", "Question", "Answer", "So", "answer", "and")
 _PUNCTUATION = (".", ",", "?", ":")
@@ -47,11 +47,8 @@ def vocabulary() -> tuple[str, ...]:
 
 
 def documents(rng: np.random.Generator) -> Iterator[str]:
-    """Yield documents without end, in the proportions of `_KINDS`."""
-    kinds = [kind for kind, _ in _KINDS]
-    cumulative = np.cumsum([share for _, share in _KINDS])
-    while True:
-        yield kinds[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))](rng)
+    """Return documents without end, in the proportions of `_KINDS`."""
+    return mixed_documents(rng, _KINDS)
 
 
 def token_rows(rng: np.random.Generator, rows: int, length: int) -> Rows:

@@ -81,6 +81,16 @@ class Rows(NamedTuple):
     labels: np.ndarray
 
 
+def mixed_documents(
+    rng: np.random.Generator, kinds: Sequence[tuple[Callable[[np.random.Generator], str], float]]
+) -> Iterator[str]:
+    """Yield documents without end, each of a kind drawn by its share; shares need not add up to 1."""
+    cumulative = np.cumsum([share for _, share in kinds])
+    while True:
+        kind, _ = kinds[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))]
+        yield kind(rng)
+
+
 def packed_rows(stream: Iterator[list[str]], words: Sequence[str], rows: int, length: int) -> Rows:
     """Return rows of documents, each a list of words, one after the other.
 

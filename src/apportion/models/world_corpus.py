@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from apportion.models.small_llama import END, PAD, UNKNOWN, Rows, packed_rows
+from apportion.models.small_llama import END, PAD, UNKNOWN, Rows, mixed_documents, packed_rows
 from apportion.world_language import (
     COLOURS,
     FINAL,
@@ -50,11 +50,8 @@ def vocabulary() -> tuple[str, ...]:
 
 
 def documents(rng: np.random.Generator) -> Iterator[str]:
-    """Yield documents without end, in the proportions of `_KINDS`."""
-    kinds = [kind for kind, _ in _KINDS]
-    cumulative = np.cumsum([share for _, share in _KINDS])
-    while True:
-        yield kinds[int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))](rng)
+    """Return documents without end, in the proportions of `_KINDS`."""
+    return mixed_documents(rng, _KINDS)
 
 
 def token_rows(rng: np.random.Generator, rows: int, length: int) -> Rows:

@@ -48,7 +48,7 @@ def draw_curves(runs: Sequence[Runs], prior: Prior, path: Path) -> None:
 
     runs = runs[:MOST]
     total = np.concatenate([r.n_demonstrations + r.n_pairs for r in runs])
-    smallest = int(total[total > 0].min(initial=2**62)) if (total > 0).any() else 1
+    smallest = int(total[total > 0].min()) if (total > 0).any() else 1
     grid = np.unique(np.geomspace(smallest, max(4 * int(total.max()), 2), 40).astype(np.int64))
     columns = min(3, len(runs))
     rows = -(-len(runs) // columns)

@@ -21,6 +21,11 @@ LONGEST_STEP = 1.0  # the norm at which gradients are cut
 FEWEST = 8  # queries scored at once; below 4, matrix products round otherwise, so fewer are filled up
 
 
+def _filled(users: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the users, some of them again where they are fewer than `FEWEST`."""
+    return users if len(users) >= FEWEST else np.resize(users, FEWEST)
+
+
 def _features(groups: list[Group]) -> NDArray[np.float32]:
     return np.concatenate([g.queries.features for g in groups if g.queries.features is not None])
 
@@ -126,7 +131,7 @@ class Learned(Scorer):
         """Return the answers of the network's members, [members, m, outputs]."""
         self._make_room(queries.source, queries.target)
         asked, row = np.unique(np.concatenate([queries.source, queries.target]), return_inverse=True)
-        asked = np.concatenate([asked, np.repeat(asked[:1], max(0, FEWEST - len(asked)))])
+        asked = _filled(asked)
         source, target = torch.from_numpy(row).split(len(queries))
         features = None if queries.features is None else torch.tensor(queries.features)
         return self.network(
@@ -135,12 +140,11 @@ class Learned(Scorer):
 
     def embeddings(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the embeddings of u users as of now, as sources and as targets, [u, 2, dim]."""
-        if len(users) < FEWEST:
-            return self.embeddings(np.resize(users, FEWEST))[: len(users)]
         self._make_room(users, users)
+        asked = _filled(users)
         with torch.no_grad():
-            found, *_ = self.network.embeddings(self.table, None, torch.from_numpy(users), self._seen(users))
-        return found.numpy()
+            found, *_ = self.network.embeddings(self.table, None, torch.from_numpy(asked), self._seen(asked))
+        return found.numpy()[: len(users)]
 
     def _seen(self, users: NDArray[np.int64]) -> Neighbourhood:
         other, time, weight, outgoing, known = map(torch.from_numpy, self.neighbours.latest(users))
