@@ -71,13 +71,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "ours"
         command = [sys.executable, "-m", "apportion", "study", "run", str(options.study), "--out", str(out)]
+        said = Path(scratch) / "said.json"
         began = time.perf_counter()
-        run = subprocess.run(
-            [*command, "--workers", options.workers, "--json"],
-            check=True, env=environment, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        with said.open("w") as stdout:  # a file: a pipe would also wait for what outlives the command
+            subprocess.run(
+                [*command, "--workers", options.workers, "--json"], check=True, env=environment, stdout=stdout
+            )
         ours = time.perf_counter() - began
-        result = json.loads(run.stdout)
+        result = json.loads(said.read_text())
         table = pl.read_parquet(out / "outcomes.parquet")
         print(f"apportion: {ours:.1f} s for {result['graded']} cells, {result['trained']} stages trained")
         theirs = 0.0

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from apportion.errors import UserError
 from apportion.studies.engines import preload
+from apportion.studies.order import most_urgent_first
 from apportion.studies.stages import Graph, Unit
 from apportion.training.settings import PreferenceSettings, SFTSettings
 
@@ -118,7 +119,7 @@ def makespan(graph: Graph, speeds: Speeds, done: set[str], workers: int) -> floa
     """Return the seconds until the last unit that is not done will be, the runner's order on so many workers."""
     free = [speeds.start_seconds] * workers
     ends = dict.fromkeys(done, 0.0)
-    waiting = [unit for unit in graph.units.values() if unit.name not in done]
+    waiting = [unit for unit in most_urgent_first(graph) if unit.name not in done]
     while waiting:
         worker = min(range(workers), key=free.__getitem__)
         now = free[worker]

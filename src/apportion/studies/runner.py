@@ -19,6 +19,7 @@ from apportion.studies.engines import (
     interrupts_held,
     preload,
 )
+from apportion.studies.order import most_urgent_first
 from apportion.studies.outcomes import write_outcomes
 from apportion.studies.progress import Progress
 from apportion.studies.stages import Graph, Unit
@@ -181,7 +182,7 @@ class _Queue:
     def __init__(self, graph: Graph, done: set[str]) -> None:
         self.graph = graph
         self.done = done
-        self.waiting = [unit for unit in graph.units.values() if unit.name not in done]
+        self.waiting = [unit for unit in most_urgent_first(graph) if unit.name not in done]
         self.in_work: set[str] = set()
         self._elsewhere: dict[str, float] = {}
         self._deaths: dict[str, int] = {}
