@@ -78,13 +78,13 @@ def run(
     if engine == "local" and not (root / "outcomes.parquet").exists():
         warm_up(study, workers)
     graph = graph_of(study)
-    tell = _silent if quiet else _tell
-    with progress_bar(f"study {study.name}", quiet=quiet, lines=False) as told:
-        result = run_study(study, graph, root, engine=engine, workers=workers, tell=tell, told=told)
-    from apportion.reports.report import write_report
+    from apportion.reports.report import write_report  # here, while the workers load what they need
     from apportion.studies.expectation import how_far_off, timing_line
     from apportion.studies.status import status_lines, study_status
 
+    tell = _silent if quiet else _tell
+    with progress_bar(f"study {study.name}", quiet=quiet, lines=False) as told:
+        result = run_study(study, graph, root, engine=engine, workers=workers, tell=tell, told=told)
     page = write_report(root)
     if json:
         print(json_module.dumps(_as_json(result, graph) | {"report": str(page)}))

@@ -132,16 +132,22 @@ def load_model(settings: ModelSettings, base: Path) -> "PreTrainedModel":
 
     Raises UserError for files that are damaged or no causal model's.
     """
-    import torch
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM
 
     path = _as_folder(locate(settings, base))
-    dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[settings.dtype]
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
+        return open_model(settings, path)
     except (OSError, ValueError, SafetensorError) as error:
         raise _unusable(settings, "weights that cannot be loaded", error) from error
+
+
+def open_model(settings: ModelSettings, folder: Path) -> "PreTrainedModel":
+    """Return the model in a folder of transformers' form, in the settings' dtype and device, in evaluation mode."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[settings.dtype]
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)
     return model.to(choose_device(settings)).eval()
 
 

@@ -60,7 +60,7 @@ def preload(threads: int) -> None:
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    multiprocessing.set_forkserver_preload(["apportion.studies.work"])
+    multiprocessing.set_forkserver_preload(["apportion.studies.preloaded"])
     with _interrupts_ignored():  # the server inherits this: Ctrl-C is the runner's to answer
         forkserver.ensure_running()
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apportion.models.causal import load_model
+from apportion.models.causal import load_model, open_model
 from apportion.models.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -40,15 +40,10 @@ def load_chain(settings: ModelSettings, base: Path, folders: Sequence[Path]) -> 
     starts from, and which is its reference, is a plain model.
     """
     from peft import PeftModel
-    from transformers import AutoModelForCausalLM
 
     full = [place for place, folder in enumerate(folders) if not (folder / ADAPTER).exists()]
+    model: Any = open_model(settings, folders[full[-1]]) if full else load_model(settings, base)
     start = full[-1] + 1 if full else 0
-    model: Any = load_model(settings, base)
-    if full:
-        device, dtype = model.device, model.dtype
-        model = AutoModelForCausalLM.from_pretrained(folders[full[-1]], dtype=dtype, use_safetensors=True)
-        model = model.to(device).eval()
     for folder in folders[start:]:
         model = PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
     return model

@@ -122,23 +122,20 @@ def layout(lengths: Sequence[int], prompts: Sequence[int] | None) -> tuple[list[
 
 def _least_space(sizes: Sequence[int]) -> tuple[dict[int, tuple[int, int]], int]:
     """Return (row, column) for each text, and the rows' width: of the widths tried, the one that fills best."""
+    import numpy as np
+
     longest = max(sizes)
-    by_size = sorted(range(len(sizes)), key=lambda text: -sizes[text])
-    best: tuple[int, dict[int, tuple[int, int]], int] | None = None
-    for limit in range(longest, WIDTH_IN_TEXTS * longest + 1, max(1, longest // WIDTHS_TRIED)):
-        used: list[int] = []
-        places: dict[int, tuple[int, int]] = {}
-        for text in by_size:
-            row = next((r for r, filled in enumerate(used) if filled + sizes[text] <= limit), len(used))
-            if row == len(used):
-                used.append(0)
-            places[text] = (row, used[row])
-            used[row] += sizes[text]
-        space = len(used) * max(used)
-        if best is None or space < best[0]:
-            best = space, places, max(used)
-    assert best is not None
-    return best[1], best[2]
+    limits = np.arange(longest, WIDTH_IN_TEXTS * longest + 1, max(1, longest // WIDTHS_TRIED))
+    each = np.arange(len(limits))
+    used = np.zeros((len(limits), len(sizes)), dtype=np.int64)
+    places: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for text in sorted(range(len(sizes)), key=lambda text: -sizes[text]):
+        row = (used + sizes[text] <= limits[:, None]).argmax(1)  # the first with room, for every limit at once
+        places[text] = row, used[each, row]
+        used[each, row] += sizes[text]
+    space = (used > 0).sum(1) * used.max(1)
+    best = int(space.argmin())
+    return {text: (int(row[best]), int(at[best])) for text, (row, at) in places.items()}, int(used[best].max())
 
 
 def _packed(
