@@ -45,13 +45,20 @@ def _log_prob(model: Any, prompt: list[int], response: list[int]) -> float:
     return float(sum(logits[place, token] for place, token in zip(places, response, strict=True)))
 
 
-def test_likelihoods_in_batches_are_those_one_by_one(tokenizer: Any, pairs: list[Rendered]) -> None:
+@pytest.mark.parametrize("packs", [True, False])
+def test_likelihoods_in_batches_are_those_one_by_one(
+    tokenizer: Any, pairs: list[Rendered], monkeypatch: pytest.MonkeyPatch, packs: bool
+) -> None:
+    if not packs:
+        monkeypatch.setattr("apportion.training.likelihood.can_pack", lambda model: False)
     model = load_model(MODEL, HERE)
-    rows = [(row.prompt, response) for row in pairs for response in row.responses]
+    singles = [Rendered(row.prompt, row.responses[:1]) for row in pairs]
+    rows = [row for both in zip(pairs, singles, strict=True) for row in both]
     found = response_likelihoods(model, rows, pad_token_id=tokenizer.pad_token_id, batch_size=7)
-    assert [one.tokens for one in found] == [len(response) for _, response in rows]
-    for one, (prompt, response) in zip(found, rows, strict=True):
-        assert one.log_prob == pytest.approx(_log_prob(model, prompt, response), abs=1e-4)
+    for likelihoods, row in zip(found, rows, strict=True):
+        assert [one.tokens for one in likelihoods] == [len(response) for response in row.responses]
+        for one, response in zip(likelihoods, row.responses, strict=True):
+            assert one.log_prob == pytest.approx(_log_prob(model, row.prompt, response), abs=1e-4)
 
 
 def test_decoding_in_batches_is_decoding_one_by_one(tokenizer: Any) -> None:

@@ -136,17 +136,12 @@ def _settled(error_class: ErrorClass, finished: bool) -> ErrorClass:
 
 
 def _likelihoods(model: Any, tokenizer: Any, study: Study, held_out: list) -> list[list[Likelihood]]:
-    rows, owner = [], []
-    for place, (_, prompt, responses) in enumerate(held_out):
-        rendered = render(tokenizer, prompt, responses, study.model.rendering, study.model.max_length)
-        for response in rendered.responses:
-            rows.append((rendered.prompt, response))
-            owner.append(place)
-    found: list[list[Likelihood]] = [[] for _ in held_out]
-    likelihoods = response_likelihoods(model, rows, pad_token_id=tokenizer.pad_token_id)
-    for place, likelihood in zip(owner, likelihoods, strict=True):
-        found[place].append(likelihood)
-    return found
+    settings = study.model
+    rows = [
+        render(tokenizer, prompt, responses, settings.rendering, settings.max_length)
+        for _, prompt, responses in held_out
+    ]
+    return response_likelihoods(model, rows, pad_token_id=tokenizer.pad_token_id)
 
 
 def _row(

@@ -121,13 +121,10 @@ def preference_accuracy(
     model: Any, tokenizer: Any, pairs: Sequence[PreferencePair], rendering: Rendering, max_length: int
 ) -> PairAccuracy:
     """Return a model's accuracy on held-out pairs, for other prompts."""
-    rows = []
-    for pair in pairs:
-        rendered = render(tokenizer, pair.prompt, (pair.chosen, pair.rejected), rendering, max_length)
-        rows += [(rendered.prompt, response) for response in rendered.responses]
+    rows = [render(tokenizer, p.prompt, (p.chosen, p.rejected), rendering, max_length) for p in pairs]
     found = response_likelihoods(model, rows, pad_token_id=tokenizer.pad_token_id)
-    sums = np.array([one.log_prob for one in found]).reshape(-1, 2)
-    tokens = np.array([one.tokens for one in found], dtype=float).reshape(-1, 2)
+    sums = np.array([[side.log_prob for side in sides] for sides in found])
+    tokens = np.array([[side.tokens for side in sides] for sides in found], dtype=float)
     margins = np.stack([sums[:, 0] - sums[:, 1], (sums / tokens)[:, 0] - (sums / tokens)[:, 1]], axis=1)
     prompts = [str(pair.prompt) for pair in pairs]
     accuracy = [clustered_mean((np.sign(margin) + 1) / 2, prompts) for margin in margins.T]

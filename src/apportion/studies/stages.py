@@ -16,10 +16,10 @@ from apportion.studies.study import Study
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.training.settings import PreferenceSettings, SFTSettings
 
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 """Raised when the code of a stage changes what it computes; old stages then stay and new ones are trained."""
 
-GRADING_VERSION = 3
+GRADING_VERSION = 4
 """Raised when decoding or grading changes what it computes; cells are then graded again, nothing is retrained."""
 
 Kind = Literal["sft", "reference", "preference", "cell"]

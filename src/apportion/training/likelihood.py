@@ -1,8 +1,9 @@
 """Log-probabilities of responses under a model, in length-sorted batches."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apportion.models.rendering import Rendered
 from apportion.training.packing import can_pack, pack_forward
 
 if TYPE_CHECKING:
@@ -16,47 +17,82 @@ class Likelihood(NamedTuple):
     tokens: int
 
 
-def response_likelihoods(
-    model: "PreTrainedModel",
-    rows: Sequence[tuple[list[int], list[int]]],
-    *,
-    pad_token_id: int,
-    batch_size: int = 32,
-) -> list[Likelihood]:
-    """Return log p(response | prompt) for rows of (prompt ids, response ids), in the order of the rows.
+class _Side(NamedTuple):
+    row: int
+    response: int
 
-    Uses TRL's fused head, hence the same arithmetic as its preference trainers.
+
+def response_likelihoods(
+    model: "PreTrainedModel", rows: Sequence[Rendered], *, pad_token_id: int, batch_size: int = 32
+) -> list[list[Likelihood]]:
+    """Return log p(response | prompt) for each response of each row, in the order of the rows.
+
+    `batch_size` counts responses. Uses TRL's fused head, hence the same arithmetic as its preference trainers; the
+    prompt of a pair is run through the model once where its forward passes can be packed.
     """
-    import torch
     from trl.trainer.utils import add_fused_lm_head
 
+    packs = can_pack(model)
     if "forward" not in vars(model):
         add_fused_lm_head(model)
-        if can_pack(model):
+        if packs:
             pack_forward(model)
-    by_length = sorted(range(len(rows)), key=lambda i: len(rows[i][0]) + len(rows[i][1]))
-    found: dict[int, Likelihood] = {}
-    for start in range(0, len(rows), batch_size):
-        chunk = by_length[start : start + batch_size]
-        width = max(len(rows[i][0]) + len(rows[i][1]) for i in chunk)
-        ids = torch.full((len(chunk), width), pad_token_id)
-        labels = torch.full((len(chunk), width), -100)
-        mask = torch.zeros((len(chunk), width), dtype=torch.long)
-        for place, i in enumerate(chunk):
-            prompt, response = rows[i]
-            end = len(prompt) + len(response)
-            ids[place, :end] = torch.tensor(prompt + response)
-            labels[place, len(prompt) : end] = torch.tensor(response)
-            mask[place, :end] = 1
-        device = model.device
-        with torch.no_grad():
-            output = model(
-                input_ids=ids.to(device),
-                attention_mask=mask.to(device),
-                labels=labels.to(device),
-                fused_lm_head=True,
-            )
-        sums = output.log_probs.float().sum(dim=1).cpu()
-        for place, i in enumerate(chunk):
-            found[i] = Likelihood(float(sums[place]), len(rows[i][1]))
-    return [found[i] for i in range(len(rows))]
+    found: list[dict[int, Likelihood]] = [{} for _ in rows]
+    for sides, paired in _batches(rows, batch_size, pair_up=packs):
+        texts = [(rows[side.row].prompt, rows[side.row].responses[side.response]) for side in sides]
+        options = {"share_prompts": True} if paired else {}
+        for side, likelihood in zip(sides, _likelihoods(model, texts, pad_token_id, options), strict=True):
+            found[side.row][side.response] = likelihood
+    return [[of_row[k] for k in range(len(of_row))] for of_row in found]
+
+
+def _batches(
+    rows: Sequence[Rendered], batch_size: int, *, pair_up: bool
+) -> Iterator[tuple[list[_Side], bool]]:
+    """Yield batches of texts that are about as long, and whether each is first sides and then second sides of pairs."""
+
+    def length(side: _Side) -> int:
+        return len(rows[side.row].prompt) + len(rows[side.row].responses[side.response])
+
+    pairs, others = [], []
+    for place, row in enumerate(rows):
+        sides = [_Side(place, k) for k in range(len(row.responses))]
+        if pair_up and len(sides) == 2:
+            pairs.append(sides)
+        else:
+            others += sides
+    pairs.sort(key=lambda pair: sum(map(length, pair)))
+    others.sort(key=length)
+    at_once = max(1, batch_size // 2)
+    for start in range(0, len(pairs), at_once):
+        chunk = pairs[start : start + at_once]
+        yield [first for first, _ in chunk] + [second for _, second in chunk], True
+    for start in range(0, len(others), batch_size):
+        yield others[start : start + batch_size], False
+
+
+def _likelihoods(
+    model: Any, texts: Sequence[tuple[list[int], list[int]]], pad_token_id: int, options: dict[str, bool]
+) -> list[Likelihood]:
+    import torch
+
+    width = max(len(prompt) + len(response) for prompt, response in texts)
+    ids = torch.full((len(texts), width), pad_token_id)
+    labels = torch.full((len(texts), width), -100)
+    mask = torch.zeros((len(texts), width), dtype=torch.long)
+    for place, (prompt, response) in enumerate(texts):
+        end = len(prompt) + len(response)
+        ids[place, :end] = torch.tensor(prompt + response)
+        labels[place, len(prompt) : end] = torch.tensor(response)
+        mask[place, :end] = 1
+    device = model.device
+    with torch.no_grad():
+        output = model(
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            labels=labels.to(device),
+            fused_lm_head=True,
+            **options,
+        )
+    sums = output.log_probs.float().sum(dim=1).tolist()
+    return [Likelihood(found, len(response)) for found, (_, response) in zip(sums, texts, strict=True)]

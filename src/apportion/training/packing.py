@@ -58,12 +58,19 @@ def pack_forward(model: Any, *, share_prompts: bool = False) -> None:
         prompt, chosen, last prompt token again, rejected
 
     where the repeated token and the rejected response take the positions that follow the prompt and do not see
-    the chosen response. Exact up to the order of additions.
+    the chosen response. Exact up to the order of additions. A call may say `share_prompts` for itself.
     """
+    shared_by_default = share_prompts
     original = model.forward
     last = model.base_model.layers[-1]
 
-    def forward(*args: Any, fused_lm_head: bool = False, labels: Any = None, **kwargs: Any) -> Any:
+    def forward(
+        *args: Any,
+        fused_lm_head: bool = False,
+        labels: Any = None,
+        share_prompts: bool = shared_by_default,
+        **kwargs: Any,
+    ) -> Any:
         if not fused_lm_head:
             return original(*args, labels=labels, **kwargs)
         ids, attended = kwargs.pop("input_ids"), kwargs.pop("attention_mask")
@@ -130,12 +137,16 @@ def _least_space(sizes: Sequence[int]) -> tuple[dict[int, tuple[int, int]], int]
     used = np.zeros((len(limits), len(sizes)), dtype=np.int64)
     places: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for text in sorted(range(len(sizes)), key=lambda text: -sizes[text]):
-        row = (used + sizes[text] <= limits[:, None]).argmax(1)  # the first with room, for every limit at once
+        row = (used + sizes[text] <= limits[:, None]).argmax(
+            1
+        )  # the first with room, for every limit at once
         places[text] = row, used[each, row]
         used[each, row] += sizes[text]
     space = (used > 0).sum(1) * used.max(1)
     best = int(space.argmin())
-    return {text: (int(row[best]), int(at[best])) for text, (row, at) in places.items()}, int(used[best].max())
+    return {text: (int(row[best]), int(at[best])) for text, (row, at) in places.items()}, int(
+        used[best].max()
+    )
 
 
 def _packed(

@@ -58,9 +58,9 @@ def reference_log_probs(
     model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", rows: list[Rendered]
 ) -> ReferenceLogProbs:
     """Return the log-probabilities of the (chosen, rejected) responses of each row under the reference."""
-    sides = [(row.prompt, response) for row in rows for response in row.responses]
-    found = response_likelihoods(model, sides, pad_token_id=_pad(tokenizer))
-    return ReferenceLogProbs([r.log_prob for r in found[0::2]], [r.log_prob for r in found[1::2]])
+    found = response_likelihoods(model, rows, pad_token_id=_pad(tokenizer))
+    chosen, rejected = ([sides[k].log_prob for sides in found] for k in (0, 1))
+    return ReferenceLogProbs(chosen, rejected)
 
 
 def train_preference(

@@ -51,7 +51,9 @@ class FixedBatchesMixin:
 
     def get_train_dataloader(self) -> DataLoader:
         """Return a loader over the fixed batches; the trainer moves each to its device."""
-        rows: Any = self.train_dataset.to_list()  # a row out of a list costs nothing, out of an Arrow table .1 ms
+        rows: Any = (
+            self.train_dataset.to_list()
+        )  # a row out of a list costs nothing, out of an Arrow table .1 ms
         sampler = FixedBatches(self.batches, self.accelerator.process_index, self.accelerator.num_processes)
         return DataLoader(rows, batch_sampler=sampler, collate_fn=self.data_collator)
 
