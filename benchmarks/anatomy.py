@@ -15,9 +15,9 @@ from typing import Any, get_args
 
 from benchmarks.anatomy_readings import SAMPLES, SYSTEMS, solutions
 
+from apportion.error_classes import ErrorClass
 from apportion.statistics import agreement, wilson
 from apportion.tasks.anatomy import classify_solution
-from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.grade import last_number, number, strict_number
 from apportion.tasks.math import grade_solution
 from apportion.tasks.task import Problem

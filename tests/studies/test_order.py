@@ -1,6 +1,5 @@
 """Free workers take the units with the longest chain of work first."""
 
-
 import pytest
 from tests.studies.tiny import TINY, write_study
 

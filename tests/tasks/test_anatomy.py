@@ -12,6 +12,7 @@ from benchmarks.anatomy_readings import solutions
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apportion.error_classes import ErrorClass
 from apportion.statistics import agreement
 from apportion.tasks.anatomy import (
     classify_solution,
@@ -20,7 +21,6 @@ from apportion.tasks.anatomy import (
     is_repetition,
     unanswered,
 )
-from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.grade import strict_number
 
 MILK = (

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apportion.error_classes import FORMLESS, known
 from apportion.tasks import world
-from apportion.tasks.error_classes import FORMLESS, known
 from apportion.tasks.instructions import grade_instructions
 from apportion.tasks.math import grade_solution
 from apportion.tasks.multihop import grade_answer

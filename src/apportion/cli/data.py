@@ -2,7 +2,6 @@
 
 import dataclasses
 import difflib
-import json as json_module
 import os
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Literal
 
 import cyclopts
 
+from apportion.cli.json_document import print_json
 from apportion.errors import UserError
 from apportion.judgements.catalogue import catalogue, public_set
 from apportion.judgements.contamination import contamination, refuse_contamination
@@ -41,7 +41,7 @@ def list_(*, json: bool = False) -> None:
         networks = [
             dataclasses.asdict(entry) | {"kind": "network", "rows": entry.events} for entry in NETWORKS
         ]
-        _print_json(sets + networks)
+        print_json(sets + networks)
         return
     width = max(len(entry.name) for entry in catalogue())
     for entry in catalogue():
@@ -125,7 +125,7 @@ def check(
     lines = [str(finding.error()) for finding in reading.findings]
     if json:
         document = {"file": file, "kind": found_kind, "sound": is_sound, "faulty_rows": len(lines)}
-        _print_json(document | dataclasses.asdict(summary) | {"shared_prompts": shared, "findings": lines})
+        print_json(document | dataclasses.asdict(summary) | {"shared_prompts": shared, "findings": lines})
     else:
         for line in lines[:SHOWN_FINDINGS]:
             print(line, file=sys.stderr)
@@ -174,7 +174,3 @@ def _reading(source: str, kind: Kind | None, columns: dict[str, str]) -> tuple[K
         kind = "pairs" if has_pairs or "rejected" in columns else "demonstrations"
     parse = {"pairs": parse_pairs, "demonstrations": parse_demonstrations}[kind]
     return kind, parse(rows, columns)
-
-
-def _print_json(document: object) -> None:
-    print(json_module.dumps(document, ensure_ascii=False, allow_nan=False, indent=2))

@@ -5,9 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 from rich.console import Console
 from rich.markup import escape
+
+from apportion.cli.json_document import print_json
 
 if TYPE_CHECKING:
     from apportion.findings import ErrorCurve, Finding
@@ -46,7 +47,7 @@ def findings(directory: Path, *larger: Path, json: bool = False) -> None:
         ]
         curves = [curve.document() for curve in found.curves]
         document = {"study": found.name, "findings": listed, "error_curves": curves}
-        print(msgspec.json.encode(document).decode())
+        print_json(document)
         return
     console = Console(highlight=False, soft_wrap=True)
     if not any(found.by_task.values()):

@@ -3,8 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import msgspec
-
+from apportion.cli.json_document import print_json
 from apportion.errors import UserError
 
 
@@ -34,7 +33,7 @@ def judge(first: Path, second: Path, *, judge: str = "wordy", json: bool = False
         raise UserError("--judge", repr(judge[:40]), f"one of {', '.join(judges)}", "Type --judge wordy.")
     found = judged_arms(first, second, judges[judge])
     if json:
-        print(msgspec.json.encode({"judge": judge, **asdict(found.finding)}).decode())
+        print_json({"judge": judge, **asdict(found.finding)})
         return
     for name, accuracy in zip((first, second), found.accuracies, strict=True):
         print(f"{name}: right in any form {as_share(accuracy)}")

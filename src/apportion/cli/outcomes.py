@@ -1,11 +1,11 @@
 """`apportion outcomes`: other tools' results as a table of runs, and a study's outcomes as the same table."""
 
-import json as json_module
 from dataclasses import asdict
 from pathlib import Path
 
 import cyclopts
 
+from apportion.cli.json_document import print_json
 from apportion.errors import UserError
 
 app = cyclopts.App(
@@ -70,7 +70,7 @@ def import_(
         rows += [every.of(own.of(outcome)) for outcome in read_outcomes(path, metric)]
     write_outcomes(rows, out)
     if json:
-        print(json_module.dumps({"table": str(out), "rows": [asdict(row) for row in rows]}, allow_nan=False))
+        print_json({"table": str(out), "rows": [asdict(row) for row in rows]})
         return
     for row in rows:
         items = f" over {row.items:,} items" if row.items else ""
@@ -102,6 +102,6 @@ def export(directory: Path, *, out: Path, metric: str | None = None, json: bool 
     rows = exported(directory, metric)
     write_outcomes(rows, out)
     if json:
-        print(json_module.dumps({"table": str(out), "rows": [asdict(row) for row in rows]}, allow_nan=False))
+        print_json({"table": str(out), "rows": [asdict(row) for row in rows]})
         return
     print(f"{out}: {len(rows)} cells by {rows[0].metric}. Next: apportion fit {out}")

@@ -1,13 +1,13 @@
 """`apportion plan`: how to split a labelling budget, from a table of runs or a study's folder."""
 
 import contextlib
-import json as json_module
 import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apportion.cli.json_document import print_json
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def plan(
     if json:
         for warning in plain["warnings"]:
             print(f"apportion: {warning}", file=sys.stderr)
-        print(json_module.dumps(plain, allow_nan=False))
+        print_json(plain)
     else:
         print(_text(found, budget_usd, prices, plain["warnings"]), end="")
     if figure is not None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import cyclopts
-import msgspec
 
+from apportion.cli.json_document import print_json
 from apportion.cli.signed_compare import compare
 from apportion.cli.signed_predict import predict
 from apportion.cli.signed_train import evaluate, train
@@ -66,7 +66,7 @@ def generate(
     negatives = int((events.sign < 0).sum())
     if json:
         numbers = {"events": len(events), "users": events.n_users, "negatives": negatives}
-        _print_json(
+        print_json(
             {"file": str(out), **numbers, "digest": events.digest, "seed": seed, "settings": asdict(used)}
         )
         return
@@ -93,7 +93,7 @@ def info(events: Path, *, json: bool = False) -> None:
     described = describe(read.events)
     if json:
         about = {"file": str(events), "layout": read.layout, "rows": read.rows, "backwards": read.backwards}
-        _print_json({**about, "dropped": read.dropped, **asdict(described), "digest": read.events.digest})
+        print_json({**about, "dropped": read.dropped, **asdict(described), "digest": read.events.digest})
         return
     for name, value in _lines(read, described):
         print(f"{name:20}{value}")
@@ -136,7 +136,3 @@ def _moment(seconds: float) -> str:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
     except (OverflowError, ValueError, OSError):
         return f"{seconds:g} s"
-
-
-def _print_json(document: object) -> None:
-    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from apportion.cli.json_document import print_json
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _score_pairs(live: "Live", trained: "Trained", path: Path, json: bool) -> No
     known = set(live.users)
     strangers = {user for user in source + target if user not in known}
     if json:
-        _print_json({"task": trained.task, "time": live.now, "new_users": len(strangers), "pairs": rows})
+        print_json({"task": trained.task, "time": live.now, "new_users": len(strangers), "pairs": rows})
         return
     if strangers:
         print(f"apportion: {path}: {len(strangers):,} users that the model has never seen", file=sys.stderr)
@@ -200,7 +201,3 @@ def _csv(rows: list[dict[str, Any]]) -> str:
             )
         flat.append(one)
     return pl.DataFrame(flat).write_csv()
-
-
-def _print_json(document: object) -> None:
-    print(msgspec.json.encode(document).decode())

@@ -1,6 +1,5 @@
 """`apportion study`: run a study, look at how it will go, see how it stands."""
 
-import json as json_module
 import sys
 import time
 from dataclasses import asdict, replace
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import cyclopts
 
+from apportion.cli.json_document import print_json
 from apportion.cli.progress_bar import progress_bar
 from apportion.errors import UserError
 
@@ -87,7 +87,7 @@ def run(
         result = run_study(study, graph, root, engine=engine, workers=workers, tell=tell, told=told)
     page = write_report(root)
     if json:
-        print(json_module.dumps(_as_json(result, graph) | {"report": str(page)}))
+        print_json(_as_json(result, graph) | {"report": str(page)})
         return
     print(_shared(result, graph))
     timing = how_far_off(root)
@@ -114,7 +114,7 @@ def status(directory: Path, *, watch: bool = False, json: bool = False) -> None:
 
     found = study_status(directory)
     if json:
-        print(json_module.dumps(found.as_json()))
+        print_json(found.as_json())
         return
     if watch and found.running and sys.stdout.isatty():
         found = _watched(found)
@@ -140,7 +140,7 @@ def model(directory: Path, stage: str, *, out: Path, json: bool = False) -> None
 
     stages = write_model(directory, stage, out)
     if json:
-        print(json_module.dumps({"folder": str(out), "stages": list(stages)}))
+        print_json({"folder": str(out), "stages": list(stages)})
         return
     print(
         f"{out}: the base model after {len(stages)} stages ({', '.join(name[:12] for name in stages) or 'none'})"
@@ -160,7 +160,10 @@ def _foretell(
         if not quiet:
             _tell("measuring a few steps on this machine, about half a minute; --no-probe leaves it out")
         found = replace(found, expected=expect(graph_of(study), root, workers))
-    print(json_module.dumps(asdict(found)) if json else "\n".join(estimate_lines(found)), flush=True)
+    if json:
+        print_json(asdict(found))
+    else:
+        print("\n".join(estimate_lines(found)), flush=True)
     found.refuse()
     if found.expected is not None:
         keep_expectation(found.expected, root)

@@ -1,7 +1,6 @@
 """`apportion tour`: two minutes on the embedded data, each step a command that is shown and then really run."""
 
 import contextlib
-import json as json_module
 import shlex
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from apportion.cli.json_document import print_json
 from apportion.errors import UserError
 from apportion.studies.progress import duration
 
@@ -59,7 +59,7 @@ def tour(*, out: Path = Path("runs/tour"), quiet: bool = False, json: bool = Fal
     took = time.monotonic() - began
     page = out / "report.html"
     if json:
-        print(json_module.dumps({"folder": str(out), "report": str(page), "seconds": round(took, 1)}))
+        print_json({"folder": str(out), "report": str(page), "seconds": round(took, 1)})
         return
     console.print(f"\nThat was all, in {duration(took)}. Open {escape(str(page.resolve()))}")
     console.print("Next: a study of your own, `apportion study run mine.toml --dry-run`.")

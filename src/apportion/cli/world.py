@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import cyclopts
-import msgspec
 
+from apportion.cli.json_document import print_json
 from apportion.cli.progress_bar import progress_bar
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
@@ -59,7 +59,7 @@ def build(
     with progress_bar("training a base model", quiet=quiet) as told:
         score = asdict(train(out, replace(recipe, width=width, seed=seed), told))
     if json:
-        _print_json({"folder": str(out), **score})
+        print_json({"folder": str(out), **score})
         return
     print(f"wrote {out}")
     print(", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in score.items()))
@@ -80,7 +80,7 @@ def sample(*, settings: Dials = _DEFAULTS, count: int = 5, json: bool = False) -
     task = world_task(few)
     if json:
         shown = {"problems": task.problems, "demonstrations": task.demonstrations, "pairs": task.pairs}
-        _print_json({"settings": few, **shown})
+        print_json({"settings": few, **shown})
         return
     print("Problems")
     for problem in task.problems:
@@ -122,7 +122,7 @@ def inspect(*, settings: Dials = _DEFAULTS, json: bool = False) -> None:
     met = Counter(prompt for members in prompts.values() for prompt in members)
     shared = sum(count > 1 for count in met.values())
     if json:
-        _print_json(
+        print_json(
             {
                 "settings": settings,
                 "verbs": VERBS,
@@ -145,7 +145,3 @@ def inspect(*, settings: Dials = _DEFAULTS, json: bool = False) -> None:
 
 def _share(verbs: list) -> str:
     return f"{sum(verb.weight for verb in verbs):.1%}"
-
-
-def _print_json(value: object) -> None:
-    print(msgspec.json.encode(value).decode())

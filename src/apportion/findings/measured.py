@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from apportion import error_classes
 from apportion.statistics import Estimate, contrast, mean_over_seeds_and_items
 
 Metric = Literal["accuracy", "nll", "preference_accuracy", "rouge_l"]
@@ -15,8 +16,8 @@ Metric = Literal["accuracy", "nll", "preference_accuracy", "rouge_l"]
 BOUNDED: dict[str, bool] = {"accuracy": True, "nll": False, "preference_accuracy": True, "rouge_l": True}
 """Whether a metric's scores lie in [0, 1]; where they do, higher is better, and "nll" is better lower."""
 
-FORMLESS = frozenset({"form", "malformed", "style-only", "refused", "truncated", "repetition"})
-"""Errors of form, as `tasks.error_classes` has them, and "form", which outcomes of earlier versions call them all."""
+FORMLESS = error_classes.FORMLESS | {"form"}
+"""Errors of form, and "form", which outcomes of earlier versions call them all."""
 
 REASONING = frozenset({"missing-or-extra-step", "wrong-plan", "wrong-hop", "other"})
 """Errors of reasoning in answers that have the form; "arithmetic" is counted apart, as arXiv 2410.03717 does."""

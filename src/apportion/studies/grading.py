@@ -8,13 +8,13 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from apportion.error_classes import FORMLESS, ErrorClass, known
 from apportion.errors import UserError
 from apportion.judgements.findings import excerpt
 from apportion.models.rendering import cut_prompt, render, render_prompt
 from apportion.studies.outcomes import write_items
 from apportion.studies.stages import Unit
 from apportion.studies.study import Study
-from apportion.tasks.error_classes import FORMLESS, ErrorClass, known
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.training.decoding import decode
 from apportion.training.likelihood import Likelihood, response_likelihoods

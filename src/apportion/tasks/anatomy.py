@@ -5,8 +5,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Literal
 
+from apportion.error_classes import ErrorClass
 from apportion.tasks.chains import READINGS, Worked, Written, chain, difference, operations, slips, written
-from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.grade import all_numbers, last_number, strict_number
 
 _REFUSAL = re.compile(

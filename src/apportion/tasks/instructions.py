@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from apportion.error_classes import ErrorClass
 from apportion.errors import UserError
 from apportion.judgements.contamination import prompt_key, refuse_contamination
 from apportion.judgements.demonstrations import Demonstration
@@ -15,7 +16,6 @@ from apportion.judgements.readers import Faulty, read_demonstrations, read_pairs
 from apportion.judgements.rows import read_rows
 from apportion.judgements.subsets import scattered, split_by_prompt
 from apportion.tasks.anatomy import is_repetition, opens_with_refusal
-from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.ifeval.checks import CHECKS
 from apportion.tasks.preference import chosen_sides
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair

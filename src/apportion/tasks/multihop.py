@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from apportion.error_classes import ErrorClass
 from apportion.errors import UserError
 from apportion.judgements.contamination import refuse_contamination
 from apportion.judgements.demonstrations import Demonstration
@@ -16,7 +17,6 @@ from apportion.judgements.findings import Row, described
 from apportion.judgements.rows import read_rows, stem
 from apportion.judgements.subsets import scattered, split_by_prompt
 from apportion.tasks.anatomy import is_repetition, unanswered
-from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.prompts import Template, posed, posed_demonstration
 from apportion.tasks.short_answers import exact_match, f1, final_answer, mentions, normalised, yes_or_no
 from apportion.tasks.sources import located

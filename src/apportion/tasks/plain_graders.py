@@ -1,7 +1,7 @@
 """Plain graders for files of one's own: by the text, or by its last number."""
 
+from apportion.error_classes import ErrorClass
 from apportion.tasks.anatomy import is_refusal, is_repetition, unanswered
-from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.grade import last_number
 from apportion.tasks.task import Grade, Problem
 

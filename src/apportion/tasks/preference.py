@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from apportion.error_classes import ErrorClass
 from apportion.judgements.contamination import prompt_key, refuse_contamination
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
@@ -15,7 +16,6 @@ from apportion.judgements.public_forms import (
 from apportion.judgements.readers import Faulty, read_demonstrations, read_pairs
 from apportion.judgements.subsets import scattered, split_by_prompt
 from apportion.tasks.anatomy import is_repetition, opens_with_refusal
-from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.plain_graders import grade_exact
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
 from apportion.tasks.rouge import rouge_l

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from apportion.error_classes import ErrorClass
 from apportion.judgements.demonstrations import Demonstration, Prompt
 from apportion.judgements.pairs import PreferencePair
-from apportion.tasks.error_classes import ErrorClass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from apportion.error_classes import ErrorClass
 from apportion.errors import UserError
 from apportion.identity import generator
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.tasks.anatomy import unanswered
-from apportion.tasks.error_classes import ErrorClass
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.tasks.world_annotators import Demonstrator, Judge, compare, demonstrate
 from apportion.world_language import (
