@@ -108,7 +108,8 @@ class JointFit:
         For a loss, whose draws have a long tail, the mean is the median.
         """
         values = self.draws(n_demonstrations, n_pairs)
-        low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+        # Independent draws: rank q (D + 1), which a further draw falls below with probability q
+        low, middle, high = np.quantile(values, [0.025, 0.5, 0.975], method="weibull")
         mean = float(np.clip(middle if self.kind == "loss" else values.mean(), low, high))
         return Prediction(mean, float(low), float(high))
 
