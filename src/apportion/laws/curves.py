@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 SHARPNESS = 1.5
 """How much sharper than one curve's mean evidence the weights of the families are."""
 INTERVAL_SHARPNESS = 0.75
-"""The same for intervals: the curves of a table err alike, so its evidence counts for less there."""
+"""The same for the intervals of several curves: those of a table err alike, so their evidence counts for less there."""
 POOR = 1.25
 """How much wider an interval is where no law is confident."""
 DRAWS = 400
@@ -130,7 +130,8 @@ def _fit(
     weights = _weights(fits, batch, SHARPNESS)
     with_largest = np.concatenate([np.maximum(asked, 1.0), np.maximum(largest, 1.0)[:, None]], 1)
     drawn = [posterior_z(fit, with_largest, draws) for fit in fits]
-    mixed = _mixture(drawn, _weights(fits, batch, INTERVAL_SHARPNESS))
+    sharpness = SHARPNESS if len(runs) == 1 else INTERVAL_SHARPNESS
+    mixed = _mixture(drawn, _weights(fits, batch, sharpness))
     centre = np.einsum("fb,fbm->bm", weights, np.stack([np.median(d, 0) for d in drawn]))
     z, end = mixed[..., :-1], mixed[..., -1:]
     if only is None:

@@ -15,6 +15,8 @@ from apportion.laws.status import Status
 from apportion.laws.variances import shared_draw_variance, variances
 
 STARTS = 24
+STEPS = 400
+"""A surface with many cells at a score of 0 takes some 200; one that has not converged is no ground for a forecast."""
 DRAWS = 300
 REACH, NEGLIGIBLE = 2.0, 1e-3
 """How far a parameter moves in one step, and how the solver's tolerance counts small costs."""
@@ -242,7 +244,7 @@ def _solved(
     is_loss: bool,
 ) -> Solution:
     problem = problem_of(family, s, p, target, sigma, centre, is_loss)
-    return solve(problem, starts, steps=80, tolerance=1e-6, least=NEGLIGIBLE, reach=REACH)
+    return solve(problem, starts, steps=STEPS, tolerance=1e-6, least=NEGLIGIBLE, reach=REACH)
 
 
 def perturbed(
