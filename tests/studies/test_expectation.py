@@ -10,8 +10,9 @@ from tests.studies.tiny import TINY, write_study
 from apportion.cli.app import main
 from apportion.studies import expectation
 from apportion.studies.expectation import Expectation, expect, how_far_off, keep_expectation, timing_line
-from apportion.studies.probe import Line, Speeds, _Prober, makespan
+from apportion.studies.probe import _Prober
 from apportion.studies.progress import PROGRESS_FILE
+from apportion.studies.speeds import Line, Speeds, makespan
 from apportion.studies.stages import Graph, graph_of
 from apportion.studies.study_file import read_study
 

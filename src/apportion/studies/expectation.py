@@ -6,9 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from apportion.studies.probe import Speeds, makespan, probe
+from apportion.studies.probe import probe
 from apportion.studies.progress import PROGRESS_FILE, duration, spent_seconds
 from apportion.studies.runner import choose_workers
+from apportion.studies.speeds import Speeds, makespan
 from apportion.studies.stages import Graph
 from apportion.studies.store import Store, write_atomically
 
