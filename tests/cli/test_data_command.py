@@ -74,6 +74,15 @@ def test_contamination_is_refused_or_counted(tmp_path: Path, capsys: pytest.Capt
     assert json.loads(capsys.readouterr().out)["shared_prompts"] == 1
 
 
+def test_of_a_held_out_file_the_prompts_are_enough(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = write(tmp_path / "d.jsonl", GOOD)
+    held_out = write(tmp_path / "t.jsonl", [{"question": "p1", "reference": "4"}, {"question": "new"}])
+    assert status("check", train, "--against", held_out, "--allow-contamination") == 0
+    assert f"prompts shared with {held_out}: 1" in capsys.readouterr().out
+
+
 def test_a_held_out_file_that_cannot_be_read_is_no_clean_bill(tmp_path: Path) -> None:
     train, held_out = write(tmp_path / "d.jsonl", GOOD), write(tmp_path / "h.jsonl", [{"text": "x"}])
     with pytest.raises(UserError, match=r"h\.jsonl, field 'response'"):

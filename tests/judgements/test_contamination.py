@@ -32,6 +32,6 @@ def test_shared_prompts_are_refused_in_one_line() -> None:
     assert str(caught.value) == (
         "a.jsonl against b.jsonl: found held-out prompts among the training prompts: 1, such as 'what is 2 "
         "+ 2?'; "
-        "expected no prompt on both sides. Remove them from one side, or set allow_contamination to go on "
-        "knowingly."
+        "expected no prompt on both sides. Remove them from one side, or go on "
+        "knowingly with --allow-contamination (in a study file: allow_contamination)."
     )

@@ -10,7 +10,7 @@ from tests.studies.tiny import TINY
 
 from apportion.cli.app import main
 from apportion.errors import UserError
-from apportion.models.causal import load_model, load_tokenizer, refuse_unusable
+from apportion.models.causal import here, load_model, load_tokenizer, refuse_unusable
 from apportion.models.rendering import refuse_unknown_words
 from apportion.models.settings import ModelSettings
 from apportion.models.world_base import world_base_path
@@ -44,6 +44,12 @@ def test_a_damaged_model_is_told_in_one_line(
         load_tokenizer(settings, tmp_path)
         load_model(settings, tmp_path)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("source", ["/nowhere/model", "./model", "~/nowhere/model", "model.gguf"])
+def test_a_path_that_is_not_there_is_no_hub_id(tmp_path: Path, source: str) -> None:
+    with pytest.raises(UserError, match="no such file or folder"):
+        here(ModelSettings(source=source), tmp_path)
 
 
 def test_a_tokenizer_that_makes_no_tokens_is_refused() -> None:

@@ -14,7 +14,7 @@ from apportion.errors import UserError
 from apportion.judgements.catalogue import catalogue, public_set
 from apportion.judgements.contamination import contamination, refuse_contamination
 from apportion.judgements.fetching import fetch
-from apportion.judgements.readers import Reading, parse_demonstrations, parse_pairs
+from apportion.judgements.readers import Reading, held_out_prompts, parse_demonstrations, parse_pairs
 from apportion.judgements.rows import read_rows
 from apportion.judgements.summary import summarise
 from apportion.signed.catalogue import NETWORKS, PublicNetwork, public_network
@@ -99,7 +99,7 @@ def check(
     kind: Kind
         What the file holds; without it, pairs if it has the columns chosen and rejected.
     against: str
-        A held-out file: prompts that are in both are refused.
+        A held-out file, of which the prompts are read: those that are in both are refused.
     allow_contamination: bool
         Count the prompts that are in both, and go on.
     columns: dict[str, str]
@@ -110,12 +110,12 @@ def check(
     found_kind, reading = _reading(file, kind, columns or {})
     shared: int | None = None
     if against is not None:
-        held_out = _reading(against, None, {})[1]
-        if held_out.findings and not held_out.judgements:
-            raise held_out.findings[0].error()
-        if held_out.findings:
-            print(f"{against}: faulty rows left out: {len(held_out.findings)}", file=sys.stderr)
-        train, tested = ([row.prompt for row in rows.judgements] for rows in (reading, held_out))
+        tested, faults = held_out_prompts(against)
+        if faults and not tested:
+            raise faults[0].error()
+        if faults:
+            print(f"{against}: faulty rows left out: {len(faults)}", file=sys.stderr)
+        train = [row.prompt for row in reading.judgements]
         if json:
             shared = len(contamination(train, tested))
         else:

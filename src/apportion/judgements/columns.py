@@ -69,6 +69,11 @@ def pair_columns(file: str, names: Set[str], overrides: Mapping[str, str] | None
     return _with_prompt(file, names, overrides, tuple(answers))
 
 
+def prompt_columns(file: str, names: Set[str]) -> Columns | Finding:
+    """Return the columns of prompts alone."""
+    return _with_prompt(file, names, {}, ())
+
+
 def _with_prompt(
     file: str, names: Set[str], overrides: Mapping[str, str], answers: tuple[str, ...]
 ) -> Columns | Finding:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast
 
 from apportion.judgements.chat import Exchange, exchange, prompt_fault, turns
-from apportion.judgements.columns import Columns, demonstration_columns, pair_columns
+from apportion.judgements.columns import Columns, demonstration_columns, pair_columns, prompt_columns
 from apportion.judgements.demonstrations import Demonstration, Prompt
 from apportion.judgements.findings import Finding, Row, excerpt, text_fault
 from apportion.judgements.pairs import PreferencePair
@@ -89,6 +89,25 @@ def parse_pairs(rows: Sequence[Row], columns: Mapping[str, str] | None = None) -
             chosen, rejected = cast(tuple[Exchange, Exchange], answers)
             judgements.append(PreferencePair(id_, chosen.prompt, chosen.answer, rejected.answer))
     return Reading(tuple(judgements), _in_order(findings, rows))
+
+
+def held_out_prompts(source: str | Path) -> tuple[tuple[Prompt, ...], tuple[Finding, ...]]:
+    """Return the prompts of a held-out file's sound rows and the findings about the others.
+
+    A file of prompts without answers will do, in the column prompt, question or instruction (+ input): nothing else
+    is compared. Raises UserError for a file that cannot be read.
+    """
+    rows = read_rows(source)
+    names = _names(rows)
+    whole = parse_pairs(rows) if {"chosen", "rejected"} <= names else parse_demonstrations(rows)
+    if whole.judgements:
+        return tuple(row.prompt for row in whole.judgements), whole.findings
+    columns = prompt_columns(rows[0].file, names)
+    if isinstance(columns, Finding) or columns.prompt is None:
+        return (), whole.findings
+    read = [_prompt(row, columns) for row in rows]
+    faults = tuple(one for one in read if isinstance(one, Finding))
+    return tuple(one for one in read if one is not None and not isinstance(one, Finding)), faults
 
 
 def _answers(row: Row, columns: Columns) -> tuple[Exchange, ...] | Finding:

@@ -45,14 +45,15 @@ def here(settings: ModelSettings, base: Path) -> Path | None:
             "Type: export NAME=/path/to/the/model, or write the path itself.",
         )
     local = expanded if expanded.is_absolute() else base / expanded
-    if local.suffix == ".gguf" or local.is_dir():
-        if not local.exists():
-            raise UserError(
-                str(settings.source),
-                "no such file",
-                "a GGUF file",
-                f"Looked at {local}: give its path from the study file's folder, or set the variable in it.",
-            )
+    is_a_path = expanded.is_absolute() or settings.source.startswith(".") or local.suffix == ".gguf"
+    if is_a_path and not local.exists():
+        raise UserError(
+            str(settings.source),
+            "no such file or folder",
+            "a GGUF file or a model's folder",
+            f"Looked at {local}: give its path from the study file's folder, or set the variable in it.",
+        )
+    if is_a_path or local.is_dir():
         return local
     return None
 
