@@ -38,6 +38,7 @@ def refuse_contamination(
     shared = contamination(train_prompts, held_out_prompts)
     if shared and not allow:
         found = f"held-out prompts among the training prompts: {len(shared)}, such as {excerpt(shared[0])}"
-        cure = "Remove them from one side, or go on knowingly with --allow-contamination (in a study file: allow_contamination)."
+        allowing = "--allow-contamination (in a study file: allow_contamination)"
+        cure = f"Remove them from one side, or go on knowingly with {allowing}."
         raise UserError(where, found, "no prompt on both sides", cure)
     return len(shared)
