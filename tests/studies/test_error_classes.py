@@ -4,10 +4,10 @@ from typing import get_args
 
 import polars as pl
 
+from apportion import error_classes
 from apportion.findings import measured
 from apportion.findings.measured import FORMLESS, REASONING
 from apportion.studies.grading import _settled
-from apportion.tasks import error_classes
 
 
 def test_both_rooms_mean_the_same_by_form() -> None:
