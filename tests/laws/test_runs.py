@@ -160,3 +160,12 @@ def _run(arguments):
     except SystemExit as end:
         return end.code or 0
     return 0
+
+
+def test_arrow_reads_memory_of_its_own(tmp_path, monkeypatch):
+    """A thread of Arrow's that let go of a Python object while the interpreter ended has aborted commands (134)."""
+    table, seen = pa.table({"n_sft": [1, 2], "score": [0.5, 0.6]}), []
+    pq.write_table(table, tmp_path / "runs.parquet")
+    monkeypatch.setattr(pq, "read_table", lambda source: seen.append(source) or table)
+    read_runs(tmp_path / "runs.parquet")
+    assert isinstance(seen[0], pa.NativeFile)

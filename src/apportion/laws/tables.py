@@ -107,7 +107,8 @@ def _parquet(path: Path, content: bytes) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(io.BytesIO(content))
+        # Of a Python object, a thread of Arrow's own may still let go while the interpreter ends, and abort it
+        table = pq.read_table(pa.BufferReader(content))
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         told = " ".join(str(error).split())[:100]
