@@ -56,7 +56,7 @@ def list_(*, json: bool = False) -> None:
 
 
 @app.command(name="fetch")
-def fetch_(name: str, *, out: Path = Path("data")) -> None:
+def fetch_(name: str, *, out: Path = Path("data"), json: bool = False) -> None:
     """Put the file of a public set or signed network into a folder, its hash or counts checked.
 
     Taken from $APPORTION_DATA (text or signed) if it is there, else from its home. The download of a network that
@@ -68,13 +68,19 @@ def fetch_(name: str, *, out: Path = Path("data")) -> None:
         A name of `apportion data list`.
     out: Path
         The folder to write to.
+    json: bool
+        Print one JSON document.
     """
     network = public_network(name)
     if network is not None:
-        _fetch_network(network, out)
+        _fetch_network(network, out, json)
         return
     entry = public_set(_known(name))
     fetched = fetch(entry, out, os.environ.get("APPORTION_DATA"))
+    if json:
+        told = {"name": entry.name, "path": str(fetched.path), "origin": fetched.origin, "rows": entry.rows}
+        print_json(told | {"licence": entry.licence, "caution": entry.caution or None})
+        return
     print(f"{fetched.path}: {entry.rows} rows, {entry.licence}; {fetched.origin}")
     if entry.caution:
         print(entry.caution)
@@ -143,11 +149,16 @@ def check(
         sys.exit(2)
 
 
-def _fetch_network(network: PublicNetwork, out: Path) -> None:
+def _fetch_network(network: PublicNetwork, out: Path, json: bool) -> None:
     from apportion.signed.fetching import fetch_network
 
     fetched = fetch_network(network, out, os.environ.get("APPORTION_DATA"))
     read = fetched.read
+    if json:
+        told = {"name": network.name, "path": str(fetched.path), "origin": fetched.origin}
+        counted = {"events": len(read.events), "users": read.events.n_users, "dropped": dict(read.dropped)}
+        print_json(told | counted | {"cite": network.cite})
+        return
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in read.dropped.items())
     counts = f"{len(read.events):,} events, {read.events.n_users:,} users"
     print(f"{fetched.path}: {counts}; {fetched.origin}")
