@@ -105,6 +105,14 @@ def test_an_undecided_plan_claims_no_near_optimal_shares(tmp_path, capsys):
     assert "near-optimal  " not in text
 
 
+def test_where_no_label_helps_nothing_is_bought(capsys):
+    path = Path(__file__).parents[2] / "docs" / "examples" / "runs.csv"
+    plan(path, budget="1", price_demonstration="1", price_pair="1")
+    text = capsys.readouterr().out
+    assert "nothing: no label that the budget buys is expected to help" in text
+    assert "0 of 1 USD\n" in text and "\nprice" not in text
+
+
 def test_with_no_pairs_to_be_had_none_are_advised(table, capsys):
     plan(table, **MONEY, most_pairs="0")
     text = capsys.readouterr().out

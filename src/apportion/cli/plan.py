@@ -196,6 +196,11 @@ def _text(
     def shown(price: Any) -> str:
         return f"{price.low:g}..{price.high:g}" if price.is_interval else f"{price.low:g}"
 
+    bought = (
+        f"{found.n_demonstrations} demonstrations at {shown(d)} USD, {found.n_pairs} pairs at {shown(p)} USD"
+    )
+    if not found.n_demonstrations + found.n_pairs:
+        bought = "nothing: no label that the budget buys is expected to help"
     alike = f"(within {found.epsilon:.0%})"
     if found.status == "undecided":
         alike = (
@@ -203,8 +208,7 @@ def _text(
         )
     rows = [
         ("status", found.status + (f": {found.reason}" if found.reason else "")),
-        ("buy", f"{found.n_demonstrations} demonstrations at {shown(d)} USD, "
-                f"{found.n_pairs} pairs at {shown(p)} USD"),
+        ("buy", bought),
         ("money", _money(found, budget_usd, prices)),
         (f"expected {found.kind}", f"{found.expected_score:.3f}  (95 %: {found.low:.3f} to {found.high:.3f})"),
         ("near-optimal" if found.status == "decided" else "may be best",

@@ -103,7 +103,9 @@ def _csv(path: Path, content: bytes) -> Table:
                 f"{len(names)}, as the header has",
                 f"Mend that line (quote text that holds a {SEPARATORS[separator].removesuffix('s')}).",
             )
-    columns = {name: [row[index] for row in rows[1:]] for index, name in enumerate(names)}
+    columns: dict[str, Sequence[object]] = {
+        name: [row[index] for row in rows[1:]] for index, name in enumerate(names)
+    }
     if separator != ",":
         columns = {n: cells if n in LABELS else list(map(_with_point, cells)) for n, cells in columns.items()}
     return Table(path, columns, places[1:])
@@ -115,9 +117,11 @@ def _separator(text: str) -> str:
     return "," if "," in header else ";" if ";" in header else "\t" if "\t" in header else ","
 
 
-def _with_point(cell: str) -> str:
+def _with_point(cell: object) -> object:
     """Return a number with a decimal comma as one with a point; other text as it is."""
-    return cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell.strip()) else cell
+    if isinstance(cell, str) and DECIMAL_COMMA.fullmatch(cell.strip()):
+        return cell.replace(",", ".")
+    return cell
 
 
 def _parquet(path: Path, content: bytes) -> Table:

@@ -242,7 +242,7 @@ class _Problem:
             regret=float((best - utility[:, at]).mean()),
             marginal_demonstrations=slopes[0],
             marginal_pairs=slopes[1],
-            price_changes=self.price_changes(share),
+            price_changes=self.price_changes(share) if s + p else (),
             next=experiments,
             advice="measure the cells under next" if experiments else STOP,
             warnings=(*warnings, *self.warned(s, p)),
