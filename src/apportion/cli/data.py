@@ -10,6 +10,7 @@ from typing import Literal
 import cyclopts
 
 from apportion.cli.json_document import print_json
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 from apportion.judgements.catalogue import catalogue, public_set
 from apportion.judgements.contamination import contamination, refuse_contamination
@@ -134,7 +135,7 @@ def check(
         print_json(document | dataclasses.asdict(summary) | {"shared_prompts": shared, "findings": lines})
     else:
         for line in lines[:SHOWN_FINDINGS]:
-            print(line, file=sys.stderr)
+            print(for_terminal(line), file=sys.stderr)
         if len(lines) > SHOWN_FINDINGS:
             print(f"{file}: {len(lines) - SHOWN_FINDINGS} more faulty rows.", file=sys.stderr)
         if summary.rows:

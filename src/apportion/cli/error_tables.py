@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from apportion.cli.shown_text import shown
+from apportion.cli.terminal import for_terminal
 
 if TYPE_CHECKING:
     from apportion.findings import ErrorCurve
@@ -53,7 +53,7 @@ def law_table(curves: "Sequence[ErrorCurve]") -> Table:
 
 
 def _name(curve: "ErrorCurve") -> str:
-    name = shown(curve.name)
+    name = for_terminal(curve.name)
     return escape(f"  {name}" if curve.kind == "class" else name)
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apportion.cli.shown_text import shown
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def fit(
     known = read_prior(prior)
     runs, warnings = read_runs(table)
     for warning in warnings:
-        print(shown(f"apportion: warning: {warning}"), file=sys.stderr)
+        print(for_terminal(f"apportion: warning: {warning}"), file=sys.stderr)
     _refuse_unused_prior(prior, runs)
     _refuse_unknown_pairs(predict, runs)
     found = forecast(runs, asked, prior=known)
@@ -70,7 +70,7 @@ def fit(
         print(f"apportion: figure: {figure}", file=sys.stderr)
     plain = sum(not f.is_joint for f in found)
     lists = [checklist_of(f, known, table, plain) for f in found] if checklist else []
-    print(_document(found, asked, lists) if json else shown(_readable(found, lists)))
+    print(_document(found, asked, lists) if json else for_terminal(_readable(found, lists)))
 
 
 def _refuse_unused_prior(prior: str | None, runs: Sequence["Runs"]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import cyclopts
 
 from apportion.cli.json_document import print_json
-from apportion.cli.shown_text import shown
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
 app = cyclopts.App(
@@ -77,7 +77,7 @@ def import_(
     for row in rows:
         items = f" over {row.items:,} items" if row.items else ""
         size = f"{row.n_demonstrations:,}+{row.n_pairs:,}"
-        print(shown(f"{size:>16}  {row.task}  {row.metric} {row.value:.4g}{items}  ({row.file})"))
+        print(for_terminal(f"{size:>16}  {row.task}  {row.metric} {row.value:.4g}{items}  ({row.file})"))
     print(f"{out}: {len(rows)} rows. Next: apportion fit {out}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apportion.cli.json_document import print_json
-from apportion.cli.shown_text import shown as visible
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ def plan(
     plain = document(found, runs, budget_usd, warnings)
     if json:
         for warning in plain["warnings"]:
-            print(visible(f"apportion: {warning}"), file=sys.stderr)
+            print(for_terminal(f"apportion: {warning}"), file=sys.stderr)
         print_json(plain)
     else:
-        print(visible(_text(found, budget_usd, prices, limits, plain["warnings"])), end="")
+        print(for_terminal(_text(found, budget_usd, prices, limits, plain["warnings"])), end="")
     if figure is not None:
         from apportion.reports.plan_figure import draw_plan
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from apportion.cli.json_document import print_json
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def report(
     record = read_record(directory)
     rows = summary_table(record.outcomes, record.study)
     if grid is None:
-        print(markdown_table(rows), end="")
+        print(for_terminal(markdown_table(rows)), end="")
         return
     shown = measures_shown(rows)
     if grid not in shown:

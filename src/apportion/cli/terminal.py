@@ -3,10 +3,10 @@
 from apportion.reports.shown import visible
 
 
-def shown(text: str) -> str:
+def for_terminal(text: str) -> str:
     """Return a text whose control characters are pictures: names from data must not steer the terminal.
 
-    >>> shown("a\\x1b[31mred")
+    >>> for_terminal("a\\x1b[31mred")
     'a␛[31mred'
     """
     return str(visible(text))
