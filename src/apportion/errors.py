@@ -45,6 +45,7 @@ _OF_THE_DISK = {
     errno.EFBIG: ("a limit on the size of files", "room for the files", "Raise it (ulimit -f) and go on."),
     errno.EACCES: _NO_PERMISSION,
     errno.EPERM: _NO_PERMISSION,
+    errno.EISDIR: ("a folder", "a file to write", "Name another file, or move the folder away."),
     errno.EROFS: ("a read-only file system", "a place that can be written", "Name another place."),
 }
 

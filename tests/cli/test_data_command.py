@@ -104,6 +104,9 @@ def test_fetch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert status("fetch", "bamboogle", "--out", str(tmp_path)) == 0
     assert (tmp_path / "bamboogle.jsonl.gz").exists()
     assert "125 rows" in capsys.readouterr().out
+    assert status("fetch", "bamboogle", "--out", str(tmp_path), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["path"], told["rows"]) == (str(tmp_path / "bamboogle.jsonl.gz"), 125)
 
 
 @pytest.mark.skipif(
@@ -113,6 +116,9 @@ def test_fetch_a_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert status("fetch", "bitcoin-otc", "--out", str(tmp_path)) == 0
     file = tmp_path / "soc-sign-bitcoinotc.csv.gz"
     assert capsys.readouterr().out.startswith(f"{file}: 35,592 events, 5,881 users; ")
+    assert status("fetch", "bitcoin-otc", "--out", str(tmp_path), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["path"], told["events"], told["users"]) == (str(file), 35_592, 5_881)
 
 
 def test_a_network_by_nearly_its_name() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from tests.reports.made_study import WORLD, made_study
 
+from apportion.cli.app import main
 from apportion.cli.findings import findings
 from apportion.cli.report import report
 from apportion.errors import UserError
@@ -58,3 +59,22 @@ def test_findings_of_a_study_that_has_not_run(tmp_path: Path, capsys: pytest.Cap
 def test_a_folder_that_is_no_study_is_the_users_fault(tmp_path: Path, command):
     with pytest.raises(UserError, match="expected a study's folder"):
         command(tmp_path)
+
+
+def test_report_and_figures_as_one_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    made_study(tmp_path, items=10)
+    report(tmp_path, json=True)
+    assert json.loads(capsys.readouterr().out) == {"report": str(tmp_path / "report.html")}
+    with pytest.raises(UserError, match="Leave --markdown out"):
+        report(tmp_path, markdown=True, json=True)
+
+
+def test_a_folder_in_the_reports_place_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    made_study(tmp_path, items=10)
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(SystemExit) as end:
+        main(["report", str(tmp_path)])
+    shown = capsys.readouterr().err
+    assert (end.value.code, shown.count("\n")) == (2, 1)
+    assert "report.html: found a folder; expected a file to write." in shown
+    assert not list(tmp_path.glob(".*.part"))

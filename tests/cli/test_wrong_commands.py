@@ -32,6 +32,10 @@ WRONG = {
     "a preset with a typo": ("study run preset.toml", "Did you mean 'world'?"),
     "a model that is nowhere": ("study run model.toml --dry-run", "model not there yet"),
     "a plan without a budget": ("plan runs.csv", "apportion plan runs.csv --budget 2000"),
+    "a plan with a budget misspelt": (
+        "plan runs.csv --bugdet 1000",
+        "there is no --bugdet, and --budget is missing",
+    ),
     "table and budget swapped": (
         "plan --budget runs.csv 2000 --price-demonstration 2 --price-pair 1",
         "The table comes first: apportion plan runs.csv --budget",
@@ -68,6 +72,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "preset.toml": 'budgets = [64]\npreset = "wrld"\n',
         "model.toml": 'budgets = [64]\n[model]\nsource = "nowhere.gguf"\n',
         "runs.csv": RUNS,
+        "results.json": "{}",
         "people.csv": "name,age\nTom,3\n",
         "events.csv": "".join(f"{i % 7},{i % 5 + 7},{1 if i % 3 else -1},{i}\n" for i in range(60)),
     }.items():

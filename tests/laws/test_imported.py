@@ -290,3 +290,21 @@ def test_a_table_with_methods_leaves_the_control_and_the_rarer_method_out(tmp_pa
     assert runs.y.tolist() == [0.1, 0.3, 0.3, 0.2]
     assert runs.left_out == 2
     assert "left out: ipo" in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["a.json", "--n-demonstrations=-5"], "--n-demonstrations: found -5"),
+        (["a.json", "./a.json", "--n-demonstrations", "5"], "the same file twice"),
+        (["b.json"], "b.json: found no such file"),
+    ],
+)
+def test_an_import_of_what_is_none_is_one_line(tmp_path, monkeypatch, capsys, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.json").write_text(json.dumps(TRAINER))
+    with pytest.raises(SystemExit) as end:
+        main(["outcomes", "import", *arguments, "--out", "runs.csv"])
+    shown = capsys.readouterr().err
+    assert (end.value.code, shown.count("\n"), told in shown) == (2, 1, True)
+    assert not (tmp_path / "runs.csv").exists()

@@ -160,3 +160,54 @@ def _run(arguments):
     except SystemExit as end:
         return end.code or 0
     return 0
+
+
+def test_parquet_is_read_in_this_thread_alone(tmp_path, monkeypatch):
+    """A thread of Arrow's that let go of Python's bytes while the interpreter ended has aborted commands (134)."""
+    pq.write_table(pa.table({"n_sft": [1, 2], "score": [0.5, 0.6]}), tmp_path / "runs.parquet")
+    monkeypatch.delattr(pq, "read_table")
+    read, threads = pq.ParquetFile.read, []
+
+    def seen(file, **how):
+        threads.append(how.get("use_threads"))
+        return read(file, **how)
+
+    monkeypatch.setattr(pq.ParquetFile, "read", seen)
+    read_runs(tmp_path / "runs.parquet")
+    assert threads == [False]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("point", [",", "."])
+def test_the_header_says_what_separates(tmp_path, separator, point):
+    rows = [("n_sft", "score", "Model"), ("0", "0.125", "a,5"), ("100", "0.25", "a,5")]
+    text = "\n".join(separator.join(c.replace(".", point) for c in row) for row in rows)
+    (tmp_path / "runs.csv").write_text(text)
+    (found,), _ = read_runs(tmp_path / "runs.csv")
+    assert (found.n_demonstrations.tolist(), found.y.tolist()) == ([0, 100], [0.125, 0.25])
+    assert found.model == "a,5"
+
+
+@pytest.mark.parametrize("text", [
+    "n_sft,score\n0,.1\n1.000,.5\n", "n_sft;score\n0;0,1\n1,000;0,5\n", "n_sft,score,items\n0,.1,1.000\n2,.5,9\n",
+])  # fmt: skip
+def test_a_thousands_point_is_refused(tmp_path, text):
+    (tmp_path / "runs.csv").write_text(text)
+    with pytest.raises(UserError, match=r"line [23], column .*1\.000, which may be 1000 or a fraction"):
+        read_runs(tmp_path / "runs.csv")
+
+
+@pytest.mark.parametrize("option", ["1,000", "100,50", "100,0"])
+def test_pairs_asked_for_of_runs_without_pairs_are_refused(tmp_path, option, capsys):
+    (tmp_path / "runs.csv").write_text("n_sft,score\n1,.5\n2,.6\n")
+    assert _run(["fit", str(tmp_path / "runs.csv"), f"--predict={option}"]) == 2
+    shown = capsys.readouterr().err
+    assert (shown.count("\n"), f"or --predict {option.replace(',', '')}" in shown) == (1, True)
+
+
+def test_names_from_data_do_not_steer_the_terminal(tmp_path, capsys):
+    (tmp_path / "runs.csv").write_text("model,n_sft,score\na\x1b[31mred,1,.5\na\x1b[31mred,2,.6\n")
+    assert _run(["fit", str(tmp_path / "runs.csv")]) == 0
+    assert _run(["fit", str(tmp_path / "b\x1b[31m.csv")]) == 2
+    shown = capsys.readouterr()
+    assert "a\u241b[31mred" in shown.out and "\x1b" not in shown.out + shown.err

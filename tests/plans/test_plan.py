@@ -7,6 +7,7 @@ from tests.plans.made_runs import grid, made, mixture_pays
 from apportion.errors import UserError
 from apportion.laws.surface_prior import NO_PRIOR, build_prior, shipped_prior, surface_of, without_own
 from apportion.plans import STOP, Limits, Price, Prices, expected_surface, plan
+from apportion.plans.next_experiment import next_experiments
 
 EVEN = Prices(Price(1, 1), Price(1, 1))
 
@@ -134,6 +135,52 @@ def test_a_price_interval_is_averaged_over():
     assert wide.cost_usd == pytest.approx(5000, abs=2)
     assert wide.regret >= 0 and narrow.regret >= 0
     assert wide.n_pairs + wide.n_demonstrations == pytest.approx(5000, abs=2)  # bought at the middle price
+
+
+def test_mean_and_interval_are_of_the_same_prices():
+    """Prices far apart, so that the ends' scores differ: both are over them, not at the middle alone."""
+    wide = plan(some_runs(), 1000, Prices(Price(1, 1), Price(0.05, 20)))
+    narrow = plan(some_runs(), 1000, Prices(Price(1, 1), Price(1, 1)))
+    assert wide.expected_score < narrow.expected_score
+    assert wide.low < narrow.low and wide.high - wide.low > narrow.high - narrow.low
+    low, high = wide.cost_range_usd
+    assert low == pytest.approx(wide.n_demonstrations + 0.05 * wide.n_pairs)
+    assert high == pytest.approx(wide.n_demonstrations + 20 * wide.n_pairs)
+    assert low < wide.cost_usd <= 1000.001 < high
+    assert narrow.cost_range_usd == pytest.approx((narrow.cost_usd,) * 2)
+
+
+def test_a_budget_of_one_label_buys_it():
+    found = plan(some_runs(), 1, EVEN)
+    assert found.n_demonstrations + found.n_pairs == 1
+    assert found.cost_usd == 1
+
+
+@pytest.mark.parametrize("kind", ["demonstrations", "pairs"])
+def test_a_kind_that_cannot_be_had_is_not_advised(kind):
+    found = plan(some_runs(), 5000, EVEN, limits=Limits(**{f"most_{kind}": 0}))
+    other = {"demonstrations": "pairs", "pairs": "demonstrations"}[kind]
+    assert (getattr(found, f"n_{kind}"), getattr(found, f"n_{other}")) == (0, 5000)
+    assert found.region == (found.sft_share,) * 2
+    assert found.price_changes == ()
+    assert all(getattr(cell, f"n_{kind}") == 0 for cell in found.next)
+
+
+def test_no_kind_to_be_had_is_refused():
+    with pytest.raises(UserError, match="no demonstrations and no pairs"):
+        plan(some_runs(), 5000, EVEN, limits=Limits(most_demonstrations=0, most_pairs=0))
+
+
+def test_no_price_as_it_is_changes_the_plan():
+    for budget in (1, 3, 10, 5000):
+        assert all(change.pair_price_factor != 1 for change in plan(some_runs(), budget, EVEN).price_changes)
+
+
+def test_what_the_budget_does_not_pay_for_is_not_measured():
+    cells = [(100, 100, 200.0), (10, 10, 20.0)]
+    found = next_experiments(cells, np.array([0.3, 0.2]), np.zeros(2), 900.0, 0.0, 1000.0)
+    assert [(cell.n_pairs, cell.cost_usd) for cell in found] == [(10, 920.0)]
+    assert found[0].worth_usd == 1000.0
 
 
 def test_limits_hold():

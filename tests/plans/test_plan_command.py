@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,44 @@ def test_several_tasks_are_listed(tmp_path, capsys):
         plan(path, **MONEY)
     plan(path, **MONEY, task="b", json=True)
     assert json.loads(capsys.readouterr().out)["task"] == "b"
+
+
+def test_models_without_tasks_are_listed_by_what_can_be_typed(tmp_path):
+    path = tmp_path / "two.csv"
+    path.write_text("model,n_sft,score\n" + "".join(f"{m},{s},{s / 1e4}\n" for m in "ab" for s in (0, 100)))
+    with pytest.raises(UserError) as caught:
+        plan(path, **MONEY)
+    assert str(caught.value).endswith("Choose one: --model 'a'; --model 'b'")
+
+
+def test_an_interval_says_at_which_price_the_money_is(table, capsys):
+    plan(table, **{**MONEY, "price_pair": "0.5..2"})
+    text = capsys.readouterr().out
+    assert re.search(r"money +\S+ of \S+ USD at middle prices \(\S+ to \S+ over the intervals\), ", text)
+
+
+def test_an_undecided_plan_claims_no_near_optimal_shares(tmp_path, capsys):
+    path = tmp_path / "few.csv"
+    path.write_text("n_sft,n_pref,score\n0,0,.2\n100,0,.4\n50,50,.35\n")
+    plan(path, **MONEY)
+    text = capsys.readouterr().out
+    assert "cannot be told from the best (within 5% of it in a tenth of the draws or more)" in text
+    assert "near-optimal  " not in text
+
+
+def test_where_no_label_helps_nothing_is_bought(capsys):
+    path = Path(__file__).parents[2] / "docs" / "examples" / "runs.csv"
+    plan(path, budget="1", price_demonstration="1", price_pair="1")
+    text = capsys.readouterr().out
+    assert "nothing: no label that the budget buys is expected to help" in text
+    assert "0 of 1 USD\n" in text and "\nprice" not in text
+
+
+def test_with_no_pairs_to_be_had_none_are_advised(table, capsys):
+    plan(table, **MONEY, most_pairs="0")
+    text = capsys.readouterr().out
+    assert "0 pairs at" in text and "100% of it for demonstrations" in text
+    assert "no more pairs to be had" in text
 
 
 def test_none_is_a_prior_and_a_file_is(table, capsys):

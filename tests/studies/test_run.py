@@ -127,6 +127,22 @@ def test_a_damaged_cell_leaves_the_outcomes_until_it_is_done_again(undisturbed: 
     assert len(table) == 8 * 24
 
 
+def test_outcomes_are_there_while_cells_are_being_graded(undisturbed: Path, tmp_path: Path) -> None:
+    out, counts = _copy(undisturbed, tmp_path), []
+    (out / "outcomes.parquet").unlink()
+    for cell in sorted(out.glob("cells/*"))[:2]:
+        shutil.rmtree(cell)
+
+    def tell(line: str) -> None:
+        if "/" in line.split(maxsplit=1)[0]:  # a unit has ended
+            counts.append(pl.read_parquet(out / "outcomes.parquet")["cell"].n_unique())
+
+    study = read_study(write_study(tmp_path))
+    run_study(study, graph_of(study), out, workers=1, tell=tell)
+    assert counts[0] == 8
+    assert outcomes(out) == outcomes(undisturbed)
+
+
 def test_two_runners_at_once_share_the_work(undisturbed: Path, tmp_path: Path) -> None:
     study, out = write_study(tmp_path), tmp_path / "out"
     both = [start(study, out, "--workers", "1", "--json") for _ in range(2)]

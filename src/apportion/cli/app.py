@@ -8,6 +8,7 @@ from rich.console import Console
 
 from apportion import __version__
 from apportion.cli.mistakes import mistake
+from apportion.cli.terminal import for_terminal
 from apportion.errors import OF_TRAIN, UserError, disk_error, missing_extra
 
 app = App(
@@ -71,7 +72,7 @@ def _mended(error: Exception) -> UserError | None:
 
 
 def _refuse(line: str) -> int:
-    print(f"apportion: {line}", file=sys.stderr)
+    print(for_terminal(f"apportion: {line}"), file=sys.stderr)
     return 2
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import cyclopts
 
 from apportion.cli.json_document import print_json
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 from apportion.judgements.catalogue import catalogue, public_set
 from apportion.judgements.contamination import contamination, refuse_contamination
@@ -56,7 +57,7 @@ def list_(*, json: bool = False) -> None:
 
 
 @app.command(name="fetch")
-def fetch_(name: str, *, out: Path = Path("data")) -> None:
+def fetch_(name: str, *, out: Path = Path("data"), json: bool = False) -> None:
     """Put the file of a public set or signed network into a folder, its hash or counts checked.
 
     Taken from $APPORTION_DATA (text or signed) if it is there, else from its home. The download of a network that
@@ -68,13 +69,19 @@ def fetch_(name: str, *, out: Path = Path("data")) -> None:
         A name of `apportion data list`.
     out: Path
         The folder to write to.
+    json: bool
+        Print one JSON document.
     """
     network = public_network(name)
     if network is not None:
-        _fetch_network(network, out)
+        _fetch_network(network, out, json)
         return
     entry = public_set(_known(name))
     fetched = fetch(entry, out, os.environ.get("APPORTION_DATA"))
+    if json:
+        told = {"name": entry.name, "path": str(fetched.path), "origin": fetched.origin, "rows": entry.rows}
+        print_json(told | {"licence": entry.licence, "caution": entry.caution or None})
+        return
     print(f"{fetched.path}: {entry.rows} rows, {entry.licence}; {fetched.origin}")
     if entry.caution:
         print(entry.caution)
@@ -128,7 +135,7 @@ def check(
         print_json(document | dataclasses.asdict(summary) | {"shared_prompts": shared, "findings": lines})
     else:
         for line in lines[:SHOWN_FINDINGS]:
-            print(line, file=sys.stderr)
+            print(for_terminal(line), file=sys.stderr)
         if len(lines) > SHOWN_FINDINGS:
             print(f"{file}: {len(lines) - SHOWN_FINDINGS} more faulty rows.", file=sys.stderr)
         if summary.rows:
@@ -143,11 +150,16 @@ def check(
         sys.exit(2)
 
 
-def _fetch_network(network: PublicNetwork, out: Path) -> None:
+def _fetch_network(network: PublicNetwork, out: Path, json: bool) -> None:
     from apportion.signed.fetching import fetch_network
 
     fetched = fetch_network(network, out, os.environ.get("APPORTION_DATA"))
     read = fetched.read
+    if json:
+        told = {"name": network.name, "path": str(fetched.path), "origin": fetched.origin}
+        counted = {"events": len(read.events), "users": read.events.n_users, "dropped": dict(read.dropped)}
+        print_json(told | counted | {"cite": network.cite})
+        return
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in read.dropped.items())
     counts = f"{len(read.events):,} events, {read.events.n_users:,} users"
     print(f"{fetched.path}: {counts}; {fetched.origin}")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
+from apportion.cli.terminal import for_terminal
+
 if TYPE_CHECKING:
     from apportion.findings import ErrorCurve
     from apportion.statistics import Estimate
@@ -51,7 +53,8 @@ def law_table(curves: "Sequence[ErrorCurve]") -> Table:
 
 
 def _name(curve: "ErrorCurve") -> str:
-    return escape(f"  {curve.name}" if curve.kind == "class" else curve.name)
+    name = for_terminal(curve.name)
+    return escape(f"  {name}" if curve.kind == "class" else name)
 
 
 def _share(estimate: "Estimate") -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from apportion.cli.json_document import print_json
+from apportion.cli.terminal import for_terminal
 
 if TYPE_CHECKING:
     from apportion.findings import ErrorCurve, Finding
@@ -54,7 +55,7 @@ def findings(directory: Path, *larger: Path, json: bool = False) -> None:
         console.print(escape(f"{directory}: nothing has been graded yet; run the study first"))
     for task, some in found.by_task.items():
         if task:
-            console.print(escape(task), style="bold")
+            console.print(escape(for_terminal(task)), style="bold")
         _show(console, some)
     if found.curves:
         from apportion.cli.error_tables import law_table, share_table
@@ -109,8 +110,8 @@ def _by_size(directories: tuple[Path, ...]) -> "list[Finding]":
 def _show(console: Console, found: "list[Finding]") -> None:
     for finding in found:
         style = STYLES[finding.verdict]
-        console.print(f"[{style}]{finding.verdict:9}[/] {escape(finding.claim)}")
-        console.print(f"          {escape(finding.sentence)}", style="dim")
+        console.print(f"[{style}]{finding.verdict:9}[/] {escape(for_terminal(finding.claim))}")
+        console.print(f"          {escape(for_terminal(finding.sentence))}", style="dim")
         if finding.said is not None:
             said = escape(f"arXiv {finding.said.arxiv}: {finding.said.sentence}")
             console.print(f"          {said}", style="dim italic")

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def fit(
     known = read_prior(prior)
     runs, warnings = read_runs(table)
     for warning in warnings:
-        print(f"apportion: warning: {warning}", file=sys.stderr)
+        print(for_terminal(f"apportion: warning: {warning}"), file=sys.stderr)
     _refuse_unused_prior(prior, runs)
+    _refuse_unknown_pairs(predict, runs)
     found = forecast(runs, asked, prior=known)
     if figure is not None:
         from apportion.reports.curve_figure import draw_curves
@@ -68,7 +70,7 @@ def fit(
         print(f"apportion: figure: {figure}", file=sys.stderr)
     plain = sum(not f.is_joint for f in found)
     lists = [checklist_of(f, known, table, plain) for f in found] if checklist else []
-    print(_document(found, asked, lists) if json else _readable(found, lists))
+    print(_document(found, asked, lists) if json else for_terminal(_readable(found, lists)))
 
 
 def _refuse_unused_prior(prior: str | None, runs: Sequence["Runs"]) -> None:
@@ -84,6 +86,17 @@ def _refuse_unused_prior(prior: str | None, runs: Sequence["Runs"]) -> None:
             "Leave --prior out.",
         )
     print(f"apportion: warning: --prior does not apply to the {paired} curves with pairs", file=sys.stderr)
+
+
+def _refuse_unknown_pairs(predict: str | None, runs: Sequence["Runs"]) -> None:
+    """Raise UserError where pairs are asked for of runs without any, whose law knows one number of examples."""
+    if predict is not None and "," in predict and not any((r.n_pairs > 0).any() for r in runs):
+        raise UserError(
+            f"--predict {predict}",
+            "two numbers for runs without pairs",
+            "the number of demonstrations alone",
+            f"Type --predict {predict.split(',')[0]}, or --predict {predict.replace(',', '')} if that is one number.",
+        )
 
 
 def _asked(predict: str | None) -> tuple[int, int] | None:

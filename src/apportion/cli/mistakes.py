@@ -57,5 +57,9 @@ def mistake(error: CycloptsError) -> str:
         tokens = shlex.join(error.unused_tokens or [])
         line = f"{command}: found {tokens}, which it has no use for."
     if isinstance(error, MissingArgumentError) and error.argument is not None and command in EXAMPLES:
-        return f"{command}: {error.argument.name} is missing. Type, for example: {EXAMPLES[command]}"
+        missing = f"{error.argument.name} is missing. Type, for example: {EXAMPLES[command]}"
+        unknown = [token for token in error.unused_tokens or [] if token.startswith("--")]
+        if unknown:
+            return f"{command}: there is no {shlex.join(unknown)}, and {missing}"
+        return f"{command}: {missing}"
     return f"{line} Type: {chain} --help"

@@ -6,6 +6,7 @@ from pathlib import Path
 import cyclopts
 
 from apportion.cli.json_document import print_json
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
 app = cyclopts.App(
@@ -55,6 +56,7 @@ def import_(
     from apportion.laws.imported import Sizes, read_outcomes, read_sizes, write_outcomes
     from apportion.laws.imported.sizes import sizes_of
 
+    _refuse_unusable(files, {"--n-demonstrations": n_demonstrations, "--n-pairs": n_pairs})
     if sizes is None and n_demonstrations is None and n_pairs is None:
         raise UserError(
             "outcomes import",
@@ -75,8 +77,22 @@ def import_(
     for row in rows:
         items = f" over {row.items:,} items" if row.items else ""
         size = f"{row.n_demonstrations:,}+{row.n_pairs:,}"
-        print(f"{size:>16}  {row.task}  {row.metric} {row.value:.4g}{items}  ({row.file})")
+        print(for_terminal(f"{size:>16}  {row.task}  {row.metric} {row.value:.4g}{items}  ({row.file})"))
     print(f"{out}: {len(rows)} rows. Next: apportion fit {out}")
+
+
+def _refuse_unusable(files: list[Path], counts: dict[str, int | None]) -> None:
+    """Raise UserError for a file that is missing or named twice, and for a number of examples below 0."""
+    seen: set[Path] = set()
+    for path in files:
+        if not path.exists():
+            raise UserError(str(path), "no such file", "a file of another tool's results", "Check its name.")
+        if path.resolve() in seen:
+            raise UserError(str(path), "the same file twice", "each file once", "Name it once.")
+        seen.add(path.resolve())
+    for name, count in counts.items():
+        if count is not None and not 0 <= count <= 10**15:
+            raise UserError(name, str(count), "a whole number from 0 to 1e15", "Type 100, say.")
 
 
 @app.command

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apportion.cli.json_document import print_json
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
     from apportion.laws.runs import Runs
-    from apportion.plans import Plan, Prices
+    from apportion.plans import Experiment, Limits, Plan, Prices
 
 
 def plan(
@@ -97,10 +98,10 @@ def plan(
     plain = document(found, runs, budget_usd, warnings)
     if json:
         for warning in plain["warnings"]:
-            print(f"apportion: {warning}", file=sys.stderr)
+            print(for_terminal(f"apportion: {warning}"), file=sys.stderr)
         print_json(plain)
     else:
-        print(_text(found, budget_usd, prices, plain["warnings"]), end="")
+        print(for_terminal(_text(found, budget_usd, prices, limits, plain["warnings"])), end="")
     if figure is not None:
         from apportion.reports.plan_figure import draw_plan
 
@@ -141,7 +142,9 @@ def _one(curves: "tuple[Runs, ...]", model: str | None, task: str | None) -> "Ru
     if len(kept) == 1:
         return kept[0]
     listed = kept or curves
-    shown = [f"--model {c.model!r} --task {c.task!r}" for c in listed[:8]]
+    shown = [
+        " ".join(f"--{k} {getattr(c, k)!r}" for k in given if getattr(c, k) is not None) for c in listed[:8]
+    ]
     more = f" and {len(listed) - 8} more" if len(listed) > 8 else ""
     asked = ", ".join(f"{k} {v[:40]!r}" for k, v in given.items() if v is not None)
     raise UserError(
@@ -152,23 +155,66 @@ def _one(curves: "tuple[Runs, ...]", model: str | None, task: str | None) -> "Ru
     )
 
 
-def _text(found: "Plan", budget_usd: float, prices: "Prices", warnings: Sequence[str]) -> str:
+def _money(found: "Plan", budget_usd: float, prices: "Prices") -> str:
+    """Return what is spent of the budget, at which prices, and on what."""
+    spent = f"{found.cost_usd:.6g} of {budget_usd:.6g} USD"
+    if prices.demonstration.is_interval or prices.pair.is_interval:
+        low, high = found.cost_range_usd
+        spent += f" at middle prices ({low:.6g} to {high:.6g} over the intervals)"
+    if not found.cost_usd:
+        return spent
+    share = found.n_demonstrations * prices.demonstration.middle / found.cost_usd
+    return f"{spent}, {share:.0%} of it for demonstrations"
+
+
+def _next_usd(found: "Plan", limits: "Limits") -> str:
+    """Return what one USD more adds to the score, spent on either kind that can still be had."""
+    s, p = found.n_demonstrations, found.n_pairs
+    demonstrations = f"{found.marginal_demonstrations:+.2g} on demonstrations"
+    pairs = f"{found.marginal_pairs:+.2g} on pairs"
+    return ", ".join(
+        [
+            demonstrations if limits.allow(s + 1, p) else "no more demonstrations to be had",
+            pairs if limits.allow(s, p + 1) else "no more pairs to be had",
+        ]
+    )
+
+
+def _worth(cell: "Experiment", budget_usd: float) -> str:
+    """Return what a cell's gain is worth, in words where no purchase within the budget gives as much."""
+    if cell.worth_usd >= budget_usd:
+        return "more than the whole budget in further labels would give"
+    return f"worth {cell.worth_usd:.4g} USD of labels"
+
+
+def _text(
+    found: "Plan", budget_usd: float, prices: "Prices", limits: "Limits", warnings: Sequence[str]
+) -> str:
     """Return the plan for people: a short table, and the expected score along the shares."""
     d, p = prices.demonstration, prices.pair
 
     def shown(price: Any) -> str:
         return f"{price.low:g}..{price.high:g}" if price.is_interval else f"{price.low:g}"
 
+    bought = (
+        f"{found.n_demonstrations} demonstrations at {shown(d)} USD, {found.n_pairs} pairs at {shown(p)} USD"
+    )
+    if not found.n_demonstrations + found.n_pairs:
+        bought = "nothing: no label that the budget buys is expected to help"
+    alike = f"(within {found.epsilon:.0%})"
+    if found.status == "undecided":
+        alike = (
+            f"cannot be told from the best (within {found.epsilon:.0%} of it in a tenth of the draws or more)"
+        )
     rows = [
         ("status", found.status + (f": {found.reason}" if found.reason else "")),
-        ("buy", f"{found.n_demonstrations} demonstrations at {shown(d)} USD, "
-                f"{found.n_pairs} pairs at {shown(p)} USD"),
-        ("money", f"{found.cost_usd:.6g} of {budget_usd:.6g} USD, {found.sft_share:.0%} of it for demonstrations"),
+        ("buy", bought),
+        ("money", _money(found, budget_usd, prices)),
         (f"expected {found.kind}", f"{found.expected_score:.3f}  (95 %: {found.low:.3f} to {found.high:.3f})"),
-        ("near-optimal", f"shares {found.region[0]:.2f} to {found.region[1]:.2f} (within {found.epsilon:.0%})"),
+        ("near-optimal" if found.status == "decided" else "may be best",
+         f"shares {found.region[0]:.2f} to {found.region[1]:.2f} {alike}"),
         ("regret if wrong", f"{found.regret:.4f}"),
-        ("next USD", f"{found.marginal_demonstrations:+.2g} on demonstrations, "
-                     f"{found.marginal_pairs:+.2g} on pairs"),
+        ("next USD", _next_usd(found, limits)),
     ]  # fmt: skip
     for change in found.price_changes:
         rows.append(
@@ -183,7 +229,7 @@ def _text(found: "Plan", budget_usd: float, prices: "Prices", warnings: Sequence
                 "measure next",
                 f"{cell.n_demonstrations} demonstrations, {cell.n_pairs} pairs ({cell.cost_usd:.4g} USD, "
                 f"{cell.net_cost_usd:.4g} of it lost to the purchase): "
-                f"regret -{cell.regret_reduction:.4f}, worth {cell.worth_usd:.4g} USD of labels",
+                f"regret -{cell.regret_reduction:.4f}, {_worth(cell, budget_usd)}",
             )
         )
     if not found.next:
@@ -200,7 +246,8 @@ def _sketch(found: "Plan") -> list[str]:
     at = [min(range(len(shares)), key=lambda i, r=r: abs(shares[i] - r / 10)) for r in range(11)]
     values = [mean[i] for i in at]
     least, most = min(values), max(values)
-    lines = [f"{'share':>7}  {found.kind:<6} (| near-optimal, * the plan's share)"]
+    near = "near-optimal" if found.status == "decided" else "may be near-optimal"
+    lines = [f"{'share':>7}  {found.kind:<6} (| {near}, * the plan's share)"]
     planned = min(at, key=lambda i: abs(shares[i] - found.sft_share))
     for i, value in zip(at, values, strict=True):
         length = 4 + round(36 * (value - least) / (most - least)) if most > least else 20

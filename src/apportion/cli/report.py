@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from apportion.cli.json_document import print_json
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ def report(
     grid: Measure | None = None,
     figures: Path | None = None,
     format: str = "svg,png",
+    json: bool = False,
 ) -> None:
     """Write a study's report.html and print where; or its figures as files, or print its tables in Markdown.
 
@@ -33,23 +36,35 @@ def report(
         Write every figure of the report into this folder instead, for a paper, each with its numbers as CSV.
     format: str
         svg, png or both with a comma between them.
+    json: bool
+        Print one JSON document: the path of the report, or the paths of its figures.
     """
     from apportion.reports.record import read_record
     from apportion.reports.report import write_figures, write_report
     from apportion.reports.summary import summary_table
     from apportion.reports.tables import grid_table, markdown_table, measures_shown
 
+    if json and (markdown or grid is not None):
+        found = "--markdown" if markdown else "--grid"
+        raise UserError("--json", f"{found} beside it", "one of the two", f"Leave {found} out.")
     if figures is not None:
         written = write_figures(directory, figures, _formats(format))
+        if json:
+            print_json({"figures": [str(path) for path in written]})
+            return
         print("\n".join(f"figure: {path}" for path in written) or "no figures: nothing has been graded yet")
         return
     if not markdown and grid is None:
-        print(f"report: {write_report(directory)}")
+        page = write_report(directory)
+        if json:
+            print_json({"report": str(page)})
+        else:
+            print(f"report: {page}")
         return
     record = read_record(directory)
     rows = summary_table(record.outcomes, record.study)
     if grid is None:
-        print(markdown_table(rows), end="")
+        print(for_terminal(markdown_table(rows)), end="")
         return
     shown = measures_shown(rows)
     if grid not in shown:

@@ -10,6 +10,7 @@ import cyclopts
 
 from apportion.cli.json_document import print_json
 from apportion.cli.progress_bar import progress_bar
+from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def run(
     timing = how_far_off(root)
     if timing is not None and result.found_done < len(graph.units):
         print(timing_line(timing))
-    print("\n".join(status_lines(study_status(root))))
+    print(for_terminal("\n".join(status_lines(study_status(root)))))
     print(f"report: {page}")
 
 
@@ -118,7 +119,7 @@ def status(directory: Path, *, watch: bool = False, json: bool = False) -> None:
         return
     if watch and found.running and sys.stdout.isatty():
         found = _watched(found)
-    print("\n".join(status_lines(found)))
+    print(for_terminal("\n".join(status_lines(found))))
 
 
 @app.command
@@ -204,7 +205,7 @@ def _watched(found: "StudyStatus") -> "StudyStatus":
 
 
 def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(for_terminal(line), file=sys.stderr, flush=True)
 
 
 def _silent(line: str) -> None:

@@ -14,6 +14,7 @@ Kind = Literal["score", "loss"]
 LARGEST = 10**15
 """No size and no loss is above this; more is a slip of the pen, and squares of it still are finite."""
 ALIASES = {"n_sft": "n_demonstrations", "n_pref": "n_pairs", "draw": "data_seed"}
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -103,8 +104,21 @@ def number_in(table: Table, row: int, column: str, cell: Any, expected: str) -> 
     return value
 
 
+def refuse_thousands_point(table: Table, row: int, column: str, cell: Any) -> None:
+    """Raise UserError for a count such as 1.000: a thousand to some, one to others."""
+    if isinstance(cell, str) and THOUSANDS.fullmatch(cell.strip()):
+        digits = cell.strip().replace(".", "")
+        raise UserError(
+            f"{table.path}, {table.places[row]}, column {column}",
+            f"{cell.strip()[:40]}, which may be {digits} or a fraction",
+            "a whole number without a point",
+            f"Write {digits} if that is meant.",
+        )
+
+
 def size_in(table: Table, row: int, column: str, cell: Any) -> int:
     """Return a cell as a number of examples. Raises UserError."""
+    refuse_thousands_point(table, row, column, cell)
     value = number_in(table, row, column, cell, "a whole number of examples, 0 or more")
     if value < 0 or value != int(value):
         raise UserError(
@@ -131,6 +145,7 @@ def items_in(table: Table, row: int, cell: Any) -> float:
     given = given_or(cell, None)
     if given is None:
         return math.nan
+    refuse_thousands_point(table, row, "items", given)
     value = number_in(table, row, "items", given, "the number of graded items, 1 or more")
     if value < 1:
         raise UserError(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ class Table:
 def read_table(path: Path) -> Table:
     """Return the columns of a CSV or Parquet file; which of the two it is, its first bytes say.
 
-    CSV cells stay text. Raises UserError where the file is missing, unreadable, empty, or no table.
+    What separates the values, the header says: commas, or else semicolons or tabs, and then numbers may have a
+    decimal comma. CSV cells stay text. Raises UserError where the file is missing, unreadable, empty, or no table.
     """
     try:
         content = path.read_bytes()
@@ -46,6 +48,11 @@ def read_table(path: Path) -> Table:
     return table
 
 
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
+LABELS = ("model", "task", "metric", "method", "cell", "item")
+"""Columns of names, in which a comma is a comma."""
+
 FOREIGN = {
     b"%PDF": "a PDF",
     b"PK\x03\x04": "an Excel file or another zip archive",
@@ -69,7 +76,8 @@ def _csv(path: Path, content: bytes) -> Table:
         ) from None
     if "\0" in text:
         raise UserError(str(path), "a NUL byte", "CSV in UTF-8, or Parquet", "Export the table as CSV.")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    separator = _separator(text)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     rows: list[list[str]] = []
     places: list[str] = []
     try:
@@ -81,7 +89,7 @@ def _csv(path: Path, content: bytes) -> Table:
         raise UserError(
             f"{path}, line {reader.line_num}",
             f"no CSV ({error})",
-            "comma-separated values",
+            f"values separated by {SEPARATORS[separator]}",
             "Mend that line.",
         ) from None
     if not rows:
@@ -93,13 +101,27 @@ def _csv(path: Path, content: bytes) -> Table:
                 f"{path}, {place}",
                 f"{len(row)} values",
                 f"{len(names)}, as the header has",
-                "Mend that line (quote text that holds a comma).",
+                f"Mend that line (quote text that holds a {SEPARATORS[separator].removesuffix('s')}).",
             )
-    return Table(
-        path,
-        {name: [row[index] for row in rows[1:]] for index, name in enumerate(names)},
-        places[1:],
-    )
+    columns: dict[str, Sequence[object]] = {
+        name: [row[index] for row in rows[1:]] for index, name in enumerate(names)
+    }
+    if separator != ",":
+        columns = {n: cells if n in LABELS else list(map(_with_point, cells)) for n, cells in columns.items()}
+    return Table(path, columns, places[1:])
+
+
+def _separator(text: str) -> str:
+    """Return what separates the values of the header: a comma, unless semicolons or tabs alone are in it."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return "," if "," in header else ";" if ";" in header else "\t" if "\t" in header else ","
+
+
+def _with_point(cell: object) -> object:
+    """Return a number with a decimal comma as one with a point; other text as it is."""
+    if isinstance(cell, str) and DECIMAL_COMMA.fullmatch(cell.strip()):
+        return cell.replace(",", ".")
+    return cell
 
 
 def _parquet(path: Path, content: bytes) -> Table:
@@ -107,7 +129,8 @@ def _parquet(path: Path, content: bytes) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(io.BytesIO(content))
+        # In this thread alone: one of Arrow's own that lets go of Python's bytes as the interpreter ends aborts it
+        table = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         told = " ".join(str(error).split())[:100]

@@ -1,6 +1,7 @@
 """What a budget buys at each share, and how the expected score runs along that line."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,17 @@ class Limits:
                 raise UserError(
                     f"limits of {kind}", f"{least}..{most}", "0 <= least <= most <= 1e12", "Correct them."
                 )
+
+    @property
+    def only(self) -> Literal["demonstrations", "pairs"] | None:
+        """The one kind that can be had, None where both can."""
+        if self.most_demonstrations and self.most_pairs:
+            return None
+        return "demonstrations" if self.most_demonstrations else "pairs"
+
+    def allow(self, n_demonstrations: int, n_pairs: int) -> bool:
+        """Return whether so many of each can be had."""
+        return n_demonstrations <= self.most_demonstrations and n_pairs <= self.most_pairs
 
 
 def counts_at(
@@ -59,7 +71,16 @@ def check_budget(budget_usd: float, demonstration: Price, pair: Price, limits: L
     """Raise UserError where the budget buys no label, or not the least that the limits ask for."""
     if not 0 < budget_usd <= 1e15:
         raise UserError("budget", f"{budget_usd:g} USD", "USD above 0, at most 1e15", "Raise the budget.")
-    cheapest = min(demonstration.high, pair.high)
+    if limits.most_demonstrations == limits.most_pairs == 0:
+        raise UserError(
+            "limits", "no demonstrations and no pairs to be had", "one of either kind", "Raise one of them."
+        )
+    offered = [
+        price.high
+        for price, most in ((demonstration, limits.most_demonstrations), (pair, limits.most_pairs))
+        if most
+    ]
+    cheapest = min(offered)
     if budget_usd < cheapest:
         raise UserError(
             "budget",

@@ -21,6 +21,7 @@ def document(plan: Plan, runs: Runs, budget_usd: float, warnings: Sequence[str] 
         "n_pairs": plan.n_pairs,
         "sft_share": plan.sft_share,
         "cost_usd": plan.cost_usd,
+        "cost_range_usd": list(plan.cost_range_usd),
         "expected_score": plan.expected_score,
         "low": plan.low,
         "high": plan.high,

@@ -24,7 +24,8 @@ class Experiment:
     `cost_usd` is the price of its labels and of the run. Of that, `net_cost_usd` is what is lost to the purchase:
     the run, and the labels beyond those that the split chosen after the outcome buys anyway (its expectation).
     `regret_reduction` is how much the expected score of the best choice would rise once its outcome is known (the
-    knowledge gradient); `worth_usd` what labels buy the same rise.
+    knowledge gradient); `worth_usd` what labels buy the same rise, at most the whole budget, which also stands
+    where no more labels raise the score.
     """
 
     n_demonstrations: int
@@ -102,13 +103,14 @@ def next_experiments(
     """Return the cells worth more than what they cost the purchase, those that give most for least first.
 
     A cell is worth measuring when its gain exceeds value_of_usd (wasted + run_usd), what the money lost to it would
-    have bought, and `least_gain`. Of those whose surplus is at least half of the largest, the cheapest come first.
+    have bought, and `least_gain`, and the budget pays for its labels and its run. Of those whose surplus is at
+    least half of the largest, the cheapest come first.
     """
     found = []
     for (s, p, cost), rise, idle in zip(cells, gain, wasted, strict=True):
         net = float(idle) + run_usd
         worth = min(float(rise / value_of_usd) if value_of_usd > 0 else budget_usd, budget_usd)
-        if rise > least_gain and worth > net:
+        if rise > least_gain and worth > net and cost + run_usd <= budget_usd:
             surplus = float(rise) - max(value_of_usd, 0.0) * net
             found.append(
                 (surplus, Experiment(s, p, round(cost + run_usd, 6), round(net, 6), float(rise), worth))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -63,9 +64,11 @@ class Line:
 class Plan:
     """What to buy. Scores are losses where `kind` is "loss".
 
-    `sft_share` is the share of the money for demonstrations. `low` and `high` hold the score of one such run
-    with 95 %. `region` spans the shares whose expected score is within epsilon of the best; for an undecided
-    plan, those that may be, with at least 10 %. `sure` is the probability that the plan's share is
+    `sft_share` is the share of the money for demonstrations. Labels are counted, and `cost_usd` is paid, at the
+    middle of the prices; `cost_range_usd` is what the same labels cost at the lowest and at the highest prices.
+    `expected_score` is the mean over the prices' ends and middle, `low` and `high` hold with 95 % the score of one
+    such run at one of these prices. `region` spans the shares whose expected score is within epsilon of the best;
+    for an undecided plan, those that may be, with at least 10 %. `sure` is the probability that the plan's share is
     within epsilon of the best, `regret` the expected loss of score against the best share.
     `marginal_*` are score points for the next USD of either kind, spent on top.
     """
@@ -77,6 +80,7 @@ class Plan:
     n_pairs: int
     sft_share: float
     cost_usd: float
+    cost_range_usd: tuple[float, float]
     expected_score: float
     low: float
     high: float
@@ -109,7 +113,8 @@ def plan(
     The share is the middle of the shares whose expected score, under the posterior of `laws.surface`, is within
     5 % of the best (after Wang et al. 2026: the single best ratio is ill-conditioned, the middle of the region
     carries over), or 0 where no demonstrations at all are best. `prior` None is the shipped one. `prices` are
-    USD for a demonstration and for a pair; an interval is averaged over its ends. Where the runs are too few,
+    USD for a demonstration and for a pair; an interval is averaged over its ends and middle, at which a share of
+    the money buys different numbers of labels. Where the runs are too few,
     or no surface explains them better than scatter about one level, the split is the prior's. `run_usd` is the price
     of training and grading one cell, which decides together with wasted labels what is worth measuring
     (`next_experiment`). Raises UserError for what cannot be planned.
@@ -186,13 +191,13 @@ class _Problem:
         d, p = self.prices.demonstration, self.prices.pair
         if not (d.is_interval or p.is_interval):
             return [self.usd]
-        return sorted({self.usd, (d.low, p.high), (d.high, p.low)})
+        return sorted({self.usd, *product((d.low, d.high), (p.low, p.high))})
 
     def plan(self, warnings: list[str]) -> Plan:
-        cells = candidate_cells(self.budget_usd, *self.usd)
+        cells = [c for c in candidate_cells(self.budget_usd, *self.usd) if self.limits.allow(c[0], c[1])]
         places, reason = self.places(cells), self.reason
         found = surface_posterior(self.evidence, self.prior, places[:, 0], places[:, 1], self.count)
-        line, utility = self.along(found)
+        lines, utility = self.along(found)
         at = self.chosen(utility)
         share = float(self.shares[at])
         best = utility.max(1)
@@ -202,12 +207,21 @@ class _Problem:
         if not reason and sure < SURE:
             reason = f"the share is within {self.epsilon:.0%} of the best with probability {sure:.2f} only"
         near = within.mean(0) >= 0.1 if reason else near_optimal(values.mean(0), self.epsilon, self.is_loss)
+        if self.limits.only is not None:
+            near[:] = False
         near[at] = True
         region = (float(self.shares[near].min()), float(self.shares[near].max()))
         s, p = counts_at(share, self.budget_usd, *self.usd, self.limits)
-        low, high = self.interval(found, line, at)
+        low, high = self.interval(found, [line[:, at] for line in lines])
         slopes = self.marginals(s, p)
-        experiments = self.experiments(cells, found, utility, max(slopes))
+        open_to_buy = [
+            slope
+            for slope, allowed in zip(
+                slopes, (self.limits.allow(s + 1, p), self.limits.allow(s, p + 1)), strict=True
+            )
+            if allowed
+        ]
+        experiments = self.experiments(cells, found, utility, max(open_to_buy, default=0.0))
         mean = values.mean(0)
         sides = np.quantile(values, [0.025, 0.975], axis=0)
         return Plan(
@@ -218,6 +232,7 @@ class _Problem:
             n_pairs=p,
             sft_share=share,
             cost_usd=s * self.usd[0] + p * self.usd[1],
+            cost_range_usd=self.cost_range(s, p),
             expected_score=float(mean[at]),
             low=min(low, float(mean[at])),
             high=max(high, float(mean[at])),
@@ -227,7 +242,7 @@ class _Problem:
             regret=float((best - utility[:, at]).mean()),
             marginal_demonstrations=slopes[0],
             marginal_pairs=slopes[1],
-            price_changes=self.price_changes(share),
+            price_changes=self.price_changes(share) if s + p else (),
             next=experiments,
             advice="measure the cells under next" if experiments else STOP,
             warnings=(*warnings, *self.warned(s, p)),
@@ -240,21 +255,35 @@ class _Problem:
         parts = [*lines, np.array([c[:2] for c in cells], float).reshape(-1, 2)]
         return np.concatenate(parts)
 
-    def along(self, found: SurfacePosterior) -> tuple[Floats, Floats]:
-        """Return draws at the middle prices, and draws of the utility (higher is better) over all prices, (D, R)."""
+    def along(self, found: SurfacePosterior) -> tuple[list[Floats], Floats]:
+        """Return draws at each of the corners, and those of the utility (higher is better) over all of them, (D, R)."""
         r = len(self.shares)
-        utility, middle = np.zeros((len(found.draws), r)), np.zeros(0)
+        utility, lines = np.zeros((len(found.draws), r)), []
         for i, usd in enumerate(self.corners()):
             lowest = share_of_money(self.evidence.lowest_share, *usd)
             part = straight_below(found.draws[:, i * r : (i + 1) * r], self.shares, lowest)
             utility += (-part if self.is_loss else part) / len(self.corners())
-            if usd == self.usd:
-                middle = part
-        return middle, utility
+            lines.append(part)
+        return lines, utility
+
+    def cost_range(self, s: int, p: int) -> tuple[float, float]:
+        """Return what labels cost at the lowest and at the highest prices, USD."""
+        d, q = self.prices.demonstration, self.prices.pair
+        return s * d.low + p * q.low, s * d.high + p * q.high
 
     def chosen(self, utility: Floats) -> int:
-        """Return the index of the planned share."""
+        """Return the index of the planned share; it buys a label, where a label that the budget buys helps."""
         mean = utility.mean(0)
+        if self.limits.only is not None:
+            return len(mean) - 1 if self.limits.only == "demonstrations" else 0
+        at = self.middle_of_the_best(mean)
+        some = np.flatnonzero(self.counts(self.usd, self.shares).sum(1) > 0)
+        if at not in some and len(some) and mean[some].max() > mean[at]:
+            return int(some[mean[some].argmax()])
+        return at
+
+    def middle_of_the_best(self, mean: Floats) -> int:
+        """Return the index in the middle of the shares that are as good as the best, or 0 where that is best."""
         if mean.argmax() == 0:
             return 0
         near = near_optimal(-mean if self.is_loss else mean, CHOICE_EPSILON, self.is_loss)
@@ -289,13 +318,17 @@ class _Problem:
         least = LEAST_GAIN * (abs(float(utility.mean(0).max())) if self.is_loss else 1.0)
         return next_experiments(cells, gain, wasted, self.run_usd, value_of_usd, self.budget_usd, least)
 
-    def interval(self, found: SurfacePosterior, line: Floats, at: int) -> tuple[float, float]:
-        """Return the 95 % interval of one run at the planned share: the surface's and the run's own noise."""
-        shock = noise_of_a_run(len(line)) * found.noise
+    def interval(self, found: SurfacePosterior, corners: list[Floats]) -> tuple[float, float]:
+        """Return the 95 % interval of one run at the planned share: the prices', the surface's and the run's own noise.
+
+        `corners` are draws (D,) there, at each of the prices.
+        """
+        shock = noise_of_a_run(len(found.noise)) * found.noise
+        line = np.stack(corners)[:, None]
         if self.is_loss:
-            y = line[:, at] * np.exp(shock)
+            y = line * np.exp(shock)
         else:
-            y0 = np.clip(line[:, at], 1e-9, 1 - 1e-9)
+            y0 = np.clip(line, 1e-9, 1 - 1e-9)
             y = 1 / (1 + (1 - y0) / y0 * np.exp(-shock))
         low, high = np.quantile(y, [0.025, 0.975])
         return float(low), float(high)
@@ -310,19 +343,26 @@ class _Problem:
         return float(gains[0]), float(gains[1])
 
     def price_changes(self, share: float) -> tuple[PriceChange, ...]:
-        """Return where a change of the pairs' price makes another share near-optimal, cheaper pairs first."""
+        """Return where a change of the pairs' price makes another share near-optimal, cheaper pairs first.
+
+        Nothing where one kind alone can be had, or where the share is not near-optimal at the price as it is.
+        """
+        if self.limits.only is not None:
+            return ()
         coarse = np.unique(np.append(np.linspace(0, 1, 21), share))
         lines = [self.counts((self.usd[0], self.usd[1] * k), coarse) for k in RATIOS]
         places = np.concatenate(lines)
         y = surface_posterior(self.evidence, self.prior, places[:, 0], places[:, 1], 100).draws.mean(0)
         y = y.reshape(len(RATIOS), len(coarse))
         at = int(np.searchsorted(coarse, share))
-        changes = []
-        for side in (range(len(RATIOS) // 2, -1, -1), range(len(RATIOS) // 2, len(RATIOS))):
+        changes, same = [], len(RATIOS) // 2
+        for side in (range(same, -1, -1), range(same, len(RATIOS))):
             for i in side:
                 lowest = share_of_money(self.evidence.lowest_share, self.usd[0], self.usd[1] * RATIOS[i])
                 row = straight_below(y[i : i + 1], coarse, float(coarse[np.searchsorted(coarse, lowest)]))[0]
                 near = near_optimal(row, self.epsilon, self.is_loss)
+                if not near[at] and i == same:
+                    return ()
                 if not near[at]:
                     middle = (coarse[near].min() + coarse[near].max()) / 2
                     changes.append(PriceChange(float(RATIOS[i]), float(middle)))
@@ -332,7 +372,7 @@ class _Problem:
     def warned(self, s: int, p: int) -> list[str]:
         """Return what the reader of the plan has to be told."""
         said = []
-        if s == 0:
+        if s == 0 and p > 0:
             said.append(
                 "cold start: this plan buys no demonstrations; preference training of an untrained model "
                 "has failed on reasoning tasks (arXiv 2502.11284), so measure a cell without demonstrations first"

@@ -105,9 +105,10 @@ def plan_picture(plan: Plan, measured: Sequence[tuple[float, float]]) -> Picture
     rows = [
         ["expected", *values] for values in zip(line.share, line.mean, line.low, line.high, strict=True)
     ] + [["measured", share, y, None, None] for share, y in measured]
+    alike = "are near-optimal" if plan.status == "decided" else "cannot be told from the best"
     alt = (
         f"Expected {plan.kind} against the share of the money for demonstrations, with its 95 % interval; shares "
-        f"from {plan.region[0]:.2f} to {plan.region[1]:.2f} are near-optimal, the plan takes {plan.sft_share:.2f}."
+        f"from {plan.region[0]:.2f} to {plan.region[1]:.2f} {alike}, the plan takes {plan.sft_share:.2f}."
     )
     numbers = Numbers(["what", "sft_share_of_money", plan.kind, "low", "high"], rows)
     return Picture("plan", figure, alt, numbers)
@@ -196,7 +197,10 @@ def _draw_surface(
 
 def _draw_line(axes: Axes, plan: Plan) -> None:
     line = plan.line
-    axes.axvspan(*plan.region, color=GREEN, alpha=0.13, label=f"within {plan.epsilon:.0%} of the best")
+    alike = f"within {plan.epsilon:.0%} of the best"
+    if plan.status == "undecided":
+        alike = "cannot be told from the best"
+    axes.axvspan(*plan.region, color=GREEN, alpha=0.13, label=alike)
     axes.fill_between(
         line.share, line.low, line.high, color=BLUE, alpha=0.18, linewidth=0, label="95 % interval"
     )

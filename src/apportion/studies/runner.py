@@ -33,6 +33,10 @@ PATIENCE_SECONDS = 2.0
 """How long a unit that another runner has in work is left alone before it is looked at again."""
 
 
+COLLECTING_PATIENCE = 30
+"""How many times as long as writing outcomes.parquet took it is left alone while cells are being graded."""
+
+
 @dataclass(slots=True)
 class RunResult:
     """What a run did: numbers of units trained here, found done, and taken over from another runner."""
@@ -64,7 +68,7 @@ def run_study(
     tell: Callable[[str], None] = lambda line: None,
     told: Callable[[float, str], None] = lambda share, now: None,
 ) -> RunResult:
-    """Do every unit of the graph that is not done under `root`, then write outcomes.parquet.
+    """Do every unit of the graph that is not done under `root`, writing outcomes.parquet as cells are graded.
 
     Keeps the study file as study.toml; `tell` takes one-line messages, `told` the share of the time that is over and
     what is being done. The same call after any kind of death goes
@@ -135,7 +139,7 @@ def _run(
     progress.begin(queue.waiting, workers)
     running = build(graph, root, workers, threads)
     try:
-        _drain(queue, running, result, tell, progress)
+        _drain(queue, running, result, tell, progress, _Collector(store, graph, progress))
     finally:
         with interrupts_held():
             running.close()
@@ -215,8 +219,32 @@ class _Queue:
         self.waiting.insert(0, unit)
 
 
+class _Collector:
+    """Keeps outcomes.parquet with what is graded, for a few hundredths of the time: each cell is read anew for it.
+
+    It holds every cell at the end of a run, and it is a whole file at any time, whatever another runner does.
+    """
+
+    def __init__(self, store: Store, graph: Graph, progress: Progress) -> None:
+        self._store, self._graph, self._progress = store, graph, progress
+        self._next = 0.0
+
+    def collect(self) -> None:
+        """Write the outcomes, unless they were written just now for what that takes."""
+        began = self._progress.clock()
+        if began >= self._next:
+            write_outcomes(self._store, self._graph)
+            ended = self._progress.clock()
+            self._next = ended + COLLECTING_PATIENCE * (ended - began)
+
+
 def _drain(
-    queue: _Queue, engine: Engine, result: RunResult, tell: Callable[[str], None], progress: Progress
+    queue: _Queue,
+    engine: Engine,
+    result: RunResult,
+    tell: Callable[[str], None],
+    progress: Progress,
+    outcomes: _Collector,
 ) -> None:
     while queue.waiting or queue.in_work:
         while engine.idle() and (unit := queue.next_ready(progress.clock())):
@@ -235,4 +263,6 @@ def _drain(
             else:
                 queue.ended(unit)
                 result.count(unit, outcome)
+                if unit.kind == "cell":
+                    outcomes.collect()
                 progress.finished(unit, here=outcome == "done")

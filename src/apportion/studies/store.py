@@ -4,6 +4,7 @@ The rule that makes any kill harmless: a unit is done when its marker, written l
 the hashes of its files. Whatever has no such marker, or does not match it, is done anew.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -20,12 +21,18 @@ MARKER = "DONE"
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that it is either the old one or the new one, whole, whenever the process dies."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -101,6 +101,12 @@ function makePlanner(d) {
         if (x && Math.abs(shares[i] - middle) < distance) { at = i; distance = Math.abs(shares[i] - middle); }
       });
     }
+    const isEmpty = (i) => bought[i][0] + bought[i][1] === 0;
+    if (isEmpty(at)) { // a label that the budget buys, where one helps
+      let some = -1;
+      utility.forEach((x, i) => { if (!isEmpty(i) && (some < 0 || x > utility[some])) some = i; });
+      if (some >= 0 && utility[some] > utility[at]) at = some;
+    }
     const often = new Array(Q).fill(0);
     let regret = 0;
     for (let draw = 0; draw < DRAWS; draw++) {
@@ -150,7 +156,7 @@ function makePlanner(d) {
 
   function warnings(found) {
     const said = [], n = found.n_demonstrations + found.n_pairs;
-    if (found.n_demonstrations === 0) said.push("This buys no demonstrations: preference training of an untrained model has "
+    if (found.n_demonstrations === 0 && n > 0) said.push("This buys no demonstrations: preference training of an untrained model has "
       + "failed on reasoning tasks (arXiv 2502.11284). Measure a cell without demonstrations first.");
     if (d.largest_run && n > 8 * d.largest_run) said.push(`${n.toLocaleString("en-US")} labels are `
       + `${Math.round(n / d.largest_run).toLocaleString("en-US")} times the largest run `

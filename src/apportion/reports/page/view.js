@@ -49,7 +49,7 @@ function startPlanner(start, copyables) {
     get("out-score").textContent = score(found.expected_score);
     get("out-interval").textContent = `${score(found.low)} to ${score(found.high)}`;
     get("out-region").textContent = found.region.map((share) => `${Number(share.toFixed(2))}`.replace(/^0\./, ".")).join(" to ");
-    get("out-within").textContent = found.status === "decided" ? `within ${Number((100 * epsilon).toFixed(1))} % of the best` : "may be as good";
+    get("out-within").textContent = found.status === "decided" ? `within ${Number((100 * epsilon).toFixed(1))} % of the best` : "cannot be told from the best";
     const gain = Math.max(more.demonstrations, more.pairs);
     get("out-next").textContent = gain <= 0 ? "nothing" : more.demonstrations >= more.pairs ? "demonstrations" : "pairs";
     get("out-gain").textContent = gain <= 0 ? "no gain expected of either"
