@@ -10,10 +10,6 @@ from apportion.findings.measured import FORMLESS, REASONING
 from apportion.studies.grading import _settled
 
 
-def test_both_rooms_mean_the_same_by_form() -> None:
-    assert sorted(FORMLESS) == sorted({*error_classes.FORMLESS, "form"})
-
-
 def test_every_class_is_right_of_form_of_arithmetic_or_of_reasoning() -> None:
     groups = [{"none"}, {"arithmetic"}, error_classes.FORMLESS, REASONING]
     assert sorted(name for group in groups for name in group) == sorted(error_classes.MEANINGS)

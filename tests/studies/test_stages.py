@@ -32,6 +32,17 @@ def test_losses_share_their_reference_pass(tmp_path: Path) -> None:
     assert (kinds.count("preference"), kinds.count("reference")) == (12, 4)
 
 
+def test_a_reference_pass_lays_its_texts_as_the_training_does(tmp_path: Path) -> None:
+    apart = graph(tmp_path, f"{TINY}pack = true\nshare_prompts = false\n")
+    shared = graph(tmp_path, f"{TINY}pack = true\nshare_prompts = true\n")
+    names = []
+    for found, expected in ((apart, False), (shared, True)):
+        references = [unit for unit in found.units.values() if unit.kind == "reference"]
+        assert {unit.share_prompts for unit in references} == {expected}
+        names.append({unit.name for unit in references})
+    assert not names[0] & names[1]
+
+
 def test_every_unit_comes_after_what_it_needs(tmp_path: Path) -> None:
     seen: set[str] = set()
     for unit in graph(tmp_path).units.values():

@@ -88,7 +88,8 @@ class _Case:
     ) -> tuple[list[float], list[float]]:
         """Our losses and TRL's; TRL's are computed unless they are known."""
         rows = self.rows(self.pairs)
-        reference = reference_log_probs(self.load(), self.tokenizer, rows)
+        shared = settings.pack and settings.share_prompts
+        reference = reference_log_probs(self.load(), self.tokenizer, rows, share_prompts=shared)
         curve = train_preference(
             self.load(), self.tokenizer, rows, reference, settings, seed=0, folder=folder
         )

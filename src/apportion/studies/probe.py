@@ -171,7 +171,9 @@ class _Prober:
         folder.mkdir()
         run = self._worker.training_run(replace(unit, chain=(), reference=None, settings=SFTSettings()), rows)
         if isinstance(settings, PreferenceSettings):
-            reference = reference_log_probs(self._base(), self._worker.tokenizer, rows)
+            reference = reference_log_probs(
+                self._base(), self._worker.tokenizer, rows, share_prompts=unit.share_prompts
+            )
             run = replace(run, sft=None, preference=settings, reference=reference)
         else:
             run = replace(run, sft=settings)
@@ -195,10 +197,14 @@ class _Prober:
 
         def evidence(count: int) -> None:
             before = TokenDistributions(model, rows[:count])
-            preference_evidence(model, tokenizer, rows[:count], references[count], before)
+            preference_evidence(
+                model, tokenizer, rows[:count], references[count], before, share_prompts=unit.share_prompts
+            )
 
         def reference(count: int) -> None:
-            references[count] = reference_log_probs(model, tokenizer, rows[:count])
+            references[count] = reference_log_probs(
+                model, tokenizer, rows[:count], share_prompts=unit.share_prompts
+            )
 
         references: dict[int, Any] = {}
         counts = (max(1, len(rows) // 4), len(rows))

@@ -30,14 +30,15 @@ class Unit:
     """A unit of work: a stage (one training run or one reference pass) or the grading of a cell.
 
     `chain` holds the names of the trained stages that the unit's model goes through, oldest first; `reference`
-    names the unit with the reference log-probabilities; `rows` are the judgements of the stage; `cell` is set
-    for grading. `name` is the hash of all that decides the result.
+    names the unit with the reference log-probabilities, `share_prompts` says how these are computed; `rows` are the
+    judgements of the stage; `cell` is set for grading. `name` is the hash of all that decides the result.
     """
 
     name: str
     kind: Kind
     chain: tuple[str, ...]
     reference: str | None = None
+    share_prompts: bool = False
     settings: SFTSettings | PreferenceSettings | None = None
     rows: tuple[Demonstration, ...] | tuple[PreferencePair, ...] = ()
     seed: int = 0
@@ -133,10 +134,11 @@ class Graph:
     ) -> tuple[str, ...]:
         settings = self.study.preference[method]
         parent, data = self._parent(chain), digest([content(pair) for pair in pairs])
-        reference = digest(["reference", STAGE_VERSION, parent, data])
-        self._add(Unit(reference, "reference", chain, rows=pairs))
+        shares = settings.pack and settings.share_prompts
+        reference = digest(["reference", STAGE_VERSION, parent, data, shares])
+        self._add(Unit(reference, "reference", chain, rows=pairs, share_prompts=shares))
         name = digest(["preference", STAGE_VERSION, parent, settings, data, seed])
-        self._add(Unit(name, "preference", chain, reference, settings, pairs, seed))
+        self._add(Unit(name, "preference", chain, reference, shares, settings, pairs, seed))
         return (*chain, name)
 
     def _parent(self, chain: tuple[str, ...]) -> str:

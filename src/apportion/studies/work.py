@@ -99,7 +99,9 @@ class Worker:
         rows = [self.rendered(row) for row in unit.rows]
         evidence: dict[str, Any] = {}
         if unit.kind == "reference":
-            found = reference_log_probs(self.model_before(unit), self.tokenizer, rows)
+            found = reference_log_probs(
+                self.model_before(unit), self.tokenizer, rows, share_prompts=unit.share_prompts
+            )
             tensors = {
                 side: torch.tensor(values, dtype=torch.float64) for side, values in found._asdict().items()
             }
@@ -111,7 +113,12 @@ class Worker:
         if unit.reference is not None:
             before = TokenDistributions(self.model_before(unit), rows)
             evidence = preference_evidence(
-                self._model_in(unit, folder), self.tokenizer, rows, self._reference(unit), before
+                self._model_in(unit, folder),
+                self.tokenizer,
+                rows,
+                self._reference(unit),
+                before,
+                share_prompts=unit.share_prompts,
             )
         stage = {
             "name": unit.name,

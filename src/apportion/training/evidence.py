@@ -65,14 +65,16 @@ def preference_evidence(
     rows: list[Rendered],
     reference: ReferenceLogProbs,
     before: TokenDistributions,
+    *,
+    share_prompts: bool = False,
 ) -> dict[str, float | int]:
     """Return means over the first pairs: log-probabilities before and after (nats), how often the chosen one fell.
 
     A chosen response whose log-probability falls although its margin grows is the likelihood displacement
-    that DPO is known for.
+    that DPO is known for. `share_prompts` as for the reference.
     """
     count = min(PAIRS, len(rows))
-    after = reference_log_probs(model, tokenizer, rows[:count])
+    after = reference_log_probs(model, tokenizer, rows[:count], share_prompts=share_prompts)
 
     def mean(values: list[float]) -> float:
         return sum(values[:count]) / count

@@ -23,12 +23,18 @@ class _Side(NamedTuple):
 
 
 def response_likelihoods(
-    model: "PreTrainedModel", rows: Sequence[Rendered], *, pad_token_id: int, batch_size: int = 32
+    model: "PreTrainedModel",
+    rows: Sequence[Rendered],
+    *,
+    pad_token_id: int,
+    batch_size: int = 32,
+    share_prompts: bool = True,
 ) -> list[list[Likelihood]]:
     """Return log p(response | prompt) for each response of each row, in the order of the rows.
 
     `batch_size` counts responses. Uses TRL's fused head, hence the same arithmetic as its preference trainers; the
-    prompt of a pair is run through the model once where its forward passes can be packed.
+    prompt of a pair is run through the model once where its forward passes can be packed, unless `share_prompts` is
+    off.
     """
     from trl.trainer.utils import add_fused_lm_head
 
@@ -38,7 +44,7 @@ def response_likelihoods(
         if packs:
             pack_forward(model)
     found: list[dict[int, Likelihood]] = [{} for _ in rows]
-    for sides, paired in _batches(rows, batch_size, pair_up=packs):
+    for sides, paired in _batches(rows, batch_size, pair_up=packs and share_prompts):
         texts = [(rows[side.row].prompt, rows[side.row].responses[side.response]) for side in sides]
         options = {"share_prompts": True} if paired else {}
         for side, likelihood in zip(sides, _likelihoods(model, texts, pad_token_id, options), strict=True):

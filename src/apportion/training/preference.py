@@ -55,10 +55,17 @@ class _KTOTrainer(FixedBatchesMixin, KTOTrainer):
 
 
 def reference_log_probs(
-    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", rows: list[Rendered]
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    rows: list[Rendered],
+    *,
+    share_prompts: bool = False,
 ) -> ReferenceLogProbs:
-    """Return the log-probabilities of the (chosen, rejected) responses of each row under the reference."""
-    found = response_likelihoods(model, rows, pad_token_id=_pad(tokenizer))
+    """Return the log-probabilities of the (chosen, rejected) responses of each row under the reference.
+
+    `share_prompts` as in the training that they are for, so that its first loss is as near to log 2 as can be.
+    """
+    found = response_likelihoods(model, rows, pad_token_id=_pad(tokenizer), share_prompts=share_prompts)
     chosen, rejected = ([sides[k].log_prob for sides in found] for k in (0, 1))
     return ReferenceLogProbs(chosen, rejected)
 
