@@ -152,7 +152,15 @@ BAD_FRAMES: dict[str, tuple[dict[str, list[object]], str]] = {
     ),
     "fractional id": (
         {"source": [1.5], "target": [2], "weight": [1], "time": [1]},
-        "column source: found ids of type Float64",
+        "row 1, column source: found the value '1.5'; expected a whole number below",
+    ),
+    "id that is NaN": (
+        {"source": [1.0, float("nan")], "target": [2, 3], "weight": [1, 1], "time": [1, 2]},
+        "row 2, column source: found the value 'nan'",
+    ),
+    "huge id": (
+        {"source": [1e30], "target": [2], "weight": [1], "time": [1]},
+        "row 1, column source: found the value '1e[+]30'",
     ),
     "text as time": (
         {"source": [1], "target": [2], "weight": [1], "time": ["noon"]},

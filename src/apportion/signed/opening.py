@@ -77,13 +77,13 @@ class Opened:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Opened]:
+def opened(path: Path, expected: str = "a file of events") -> Iterator[Opened]:
     """Open a file by its content; raises `UserError` where it cannot be read."""
     try:
         raw = path.open("rb")
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise UserError(str(path), str(reason), "a file of events", "Check the path.") from None
+        raise UserError(str(path), str(reason), expected, "Check the path.") from None
     with raw:
         start = raw.read(3)
         raw.seek(0)

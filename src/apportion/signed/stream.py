@@ -165,7 +165,10 @@ class Live:
 
 
 def refuse(one: Asked, latest: float, where: str | None = None) -> None:
-    """Raise `UserError` for what cannot be scored or taken in after the time `latest`."""
+    """Raise `UserError` for what cannot be scored or taken in after the time `latest`; `where` names a line."""
+    back = "Sort by time: a model cannot go back."
+    if where is not None:
+        back += " Lines are source,target,time,weight; for another order begin with a header."
     where = where or f"the event {one.source},{one.target}"
     for role, user in (("source", one.source), ("target", one.target)):
         problem = id_fault(user)
@@ -178,7 +181,7 @@ def refuse(one: Asked, latest: float, where: str | None = None) -> None:
         raise UserError(where, f"the time {one.time}", "a finite number of seconds", cure)
     if one.time < latest:
         found, expected = f"the time {one.time:.10g}", f"{latest:.10g}, the latest before it, or later"
-        raise UserError(where, found, expected, "Sort by time: a model cannot go back.")
+        raise UserError(where, found, expected, back)
     if one.weight is not None and not (np.isfinite(one.weight) and one.weight != 0):
         raise UserError(where, f"the weight {one.weight:g}", "a finite number that is not 0", cure)
 

@@ -72,18 +72,23 @@ def _gathered(frames: Iterable[Any], names: list[str], where: str, layout: str) 
     gathering = Gathering(where, layout)
     first = 1
     for frame in frames:
-        ids = [_ids(frame[columns[role]], role, where, first) for role in ("source", "target")]
+        ids = [id_values(frame[columns[role]], role, where, first) for role in ("source", "target")]
         numbers = [_numbers(frame[columns[role]], role, where, first) for role in ("time", "weight")]
         gathering.add(Chunk(ids[0], ids[1], numbers[0], numbers[1]))
         first += len(frame)
     return gathering.finish()
 
 
-def _ids(column: pl.Series, role: str, where: str, first: int) -> pl.Series:
+def id_values(column: pl.Series, role: str, where: str, first: int = 1) -> pl.Series:
+    """Return the ids of a column as Int64 or text; raises `UserError` naming the first that is none, rows counted
+    from `first`."""
     if column.dtype in (pl.Categorical, pl.Enum):
         column = column.cast(pl.String)
-    if column.dtype.is_float() and not column.null_count() and bool((column == column.round()).all()):
-        column = column.cast(pl.Int64)
+    if column.dtype.is_float():
+        given = column.cast(pl.Float64)
+        is_whole = given.is_finite() & (given == given.round()) & (given.abs() < 2**53)
+        expected = "a whole number below 2**53, or text"
+        column = _sound(given, ~is_whole.fill_null(False), column, where, first, expected).cast(pl.Int64)
     if not column.dtype.is_integer() and column.dtype != pl.String:
         cure = "Make them whole numbers or text."
         raise UserError(
