@@ -142,6 +142,10 @@ BAD_FRAMES: dict[str, tuple[dict[str, list[object]], str]] = {
         {"source": [1, 1], "target": [2, 3], "weight": [1.0, float("nan")], "time": [1, 2]},
         "row 2, column weight: found the value 'nan'",
     ),
+    "huge weight": (
+        {"source": [1, 1], "target": [2, 3], "weight": [1, -1e39], "time": [1, 2]},
+        "row 2, column weight: found the value '-1e[+]39'; expected a finite number, at most",
+    ),
     "missing id": (
         {"source": ["a", None], "target": ["b", "c"], "weight": [1, 1], "time": [1, 2]},
         "row 2, column source: found no value",
@@ -244,6 +248,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "NaN in the first line": ("1,2,NaN,5\n1,2,1,5\n", "line 1: found the weight 'NaN'"),
     "infinite time": (text(LINES) + "1,2,1,inf\n", "line 5: found the time 'inf'"),
     "huge number": (text(LINES) + "1,2,1e999,5\n", "line 5: found the weight '1e999'"),
+    "a number too large for a model": (
+        text(LINES) + "1,2,-1e300,5\n",
+        "line 5: found the weight '-1e300'; expected a finite number, at most 1e[+]15 in size",
+    ),
+    "KONECT, a number too large": ("1 2 1e16 4\n", "line 1: found the weight '1e16'"),
     "Python's number": (text(LINES) + "1,2,1_0,5\n", "line 5: found the weight '1_0'"),
     "missing field": (
         text(LINES) + "1,2,1\n",

@@ -215,6 +215,8 @@ def test_a_model_trained_anew_in_the_same_folder_starts_from_its_events(
         (Asked("1", "2", float("nan"), 1.0), "found the time nan"),
         (Asked("1", "2", 1e6, 0.0), "found the weight 0"),
         (Asked("1", "2", 1e6, float("inf")), "found the weight inf"),
+        (Asked("1", "2", 1e6, float("nan")), "found the weight nan"),
+        (Asked("1", "2", 1e6, -1e39), "found the weight -1e[+]39; expected a number that is not 0, at most"),
     ],
 )
 def test_what_cannot_be_taken_in_changes_nothing(live: Live, one: Asked, message: str) -> None:

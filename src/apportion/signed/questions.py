@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from apportion.errors import UserError
-from apportion.signed.delimited import excerpt, is_number, number, seconds
+from apportion.signed.delimited import A_WEIGHT, excerpt, is_number, seconds, weight_of
 from apportion.signed.opening import opened
 from apportion.signed.snap_csv import named_once, roles_of
 from apportion.signed.stream import Asked, refuse
@@ -55,10 +55,10 @@ def asked_of(line: str, where: str, columns: tuple[str, ...] = STREAM_ORDER) -> 
     place = places.get("weight", len(fields))
     if place < len(fields) and fields[place]:
         try:
-            weight = number(fields[place])
+            weight = weight_of(fields[place])
         except ValueError:
             found = f"the weight {excerpt(fields[place])}"
-            raise UserError(where, found, "a finite number", CURE) from None
+            raise UserError(where, found, A_WEIGHT, CURE) from None
     return Asked(source, target, time, weight)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from apportion.errors import UserError
-from apportion.signed.events import Events
+from apportion.signed.events import LARGEST_WEIGHT, Events
 from apportion.signed.history import History
 from apportion.signed.learned import Learned
 from apportion.signed.scorer import Queries
@@ -182,8 +182,9 @@ def refuse(one: Asked, latest: float, where: str | None = None) -> None:
     if one.time < latest:
         found, expected = f"the time {one.time:.10g}", f"{latest:.10g}, the latest before it, or later"
         raise UserError(where, found, expected, back)
-    if one.weight is not None and not (np.isfinite(one.weight) and one.weight != 0):
-        raise UserError(where, f"the weight {one.weight:g}", "a finite number that is not 0", cure)
+    if one.weight is not None and not 0 < abs(one.weight) <= LARGEST_WEIGHT:
+        expected = f"a number that is not 0, at most {LARGEST_WEIGHT:g} in size"
+        raise UserError(where, f"the weight {one.weight:g}", expected, cure)
 
 
 def _rows(asked: Sequence[Asked], numbers: dict[str, int]) -> Events:
