@@ -85,7 +85,7 @@ def test_pairs(run: Run, folder: Path, tmp_path: Path) -> None:
     shown = run(folder, "--pairs", file)
     assert (shown.returncode, shown.stderr) == (
         0,
-        f"apportion: {file}: 1 users that the model has never seen\n",
+        f"apportion: {file}: 1 user that the model has never seen\n",
     )
     rows = pl.read_csv(shown.stdout.encode())
     assert rows.columns == ["source", "target", "score", "calibrated"] and len(rows) == 2

@@ -3,8 +3,10 @@
 import bz2
 import gzip
 import io
+import os
 import random
 import tarfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,7 +145,7 @@ BAD_FRAMES: dict[str, tuple[dict[str, list[object]], str]] = {
         "row 2, column weight: found the value 'nan'",
     ),
     "huge weight": (
-        {"source": [1, 1], "target": [2, 3], "weight": [1, -1e39], "time": [1, 2]},
+        {"source": [1, 1], "target": [2, 3], "weight": [1.0, -1e39], "time": [1, 2]},
         "row 2, column weight: found the value '-1e[+]39'; expected a finite number, at most",
     ),
     "missing id": (
@@ -289,6 +291,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "PDF": (b"%PDF-1.7\n%\xe2\xe3\n", "found a PDF"),
     "HTML": ("<!DOCTYPE html><html>", "found an HTML or XML page"),
     "zip": (b"PK\x03\x04....", "found a zip archive or a spreadsheet"),
+    "line ends of old Macs": (text(LINES, "\r"), r"carriage return alone; expected .* tr '.r' '.n' < OLD"),
+    "a line end of old Macs among others": (f"6,2,4\r{text(LINES)}", "line 1: found a line that is no row"),
+    "decimal commas": ("6;2;3,5;7\n", r"line 1: found the weight '3,5'; .* Write a decimal point: 3.5[.]"),
+    "comments before CSV": ("# my events\n6,2,4,7\n", "line 1: found a comment before separated fields"),
+    "a commented header": ("# source;target;rating;time\n6;2;4;7\n", "CSV without comments"),
     "binary": (b"\x7fELF\0\0\1\2", "found binary data"),
     "UTF-16": ("1,2,1,5\n".encode("utf-16"), "found text in UTF-16"),
     "prose": ("It was a dark and stormy night.\n", "line 1: found 'It was a dark"),
@@ -328,6 +335,18 @@ def test_lines_are_counted_through_all_blocks(read: Write, monkeypatch: pytest.M
     line = 3_001 if end != "\n\n" else 6_001
     with pytest.raises(UserError, match=f"line {line:,}: found the weight 'x'"):
         read(text([f"{i},{i + 1},1,5" for i in range(3000)] + ["1,2,x,5", "1,2,1,5"], end))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet"])
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path, ending: str) -> None:
+    write_events(EXPECTED, tmp_path / f"events{ending}")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes((tmp_path / f"events{ending}").read_bytes()))
+    writer.start()
+    found = read_events(pipe)
+    writer.join()
+    assert found.events.digest == EXPECTED.digest
 
 
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
@@ -407,7 +426,7 @@ def test_wiki_rfa_counts_what_it_drops_by_reason(read: Write) -> None:
         assert (found.dropped, found.rows, len(found.events)) == (expected, 14, 3)
     without_blank_lines = "".join(order).replace("\n\n", "\n")
     assert read(RECORDS + without_blank_lines).dropped == expected
-    with pytest.raises(UserError, match=r"found 1 rows, all dropped \(1 for undated\)"):
+    with pytest.raises(UserError, match=r"found 1 row, all dropped \(1 for undated\)"):
         read(record(DAT=""))
 
 

@@ -93,6 +93,7 @@ def predict(
 
 
 def _score_pairs(live: "Live", trained: "Trained", path: Path, json: bool) -> None:
+    from apportion.signed.gathering import counted
     from apportion.signed.questions import read_pairs_file
 
     frame = read_pairs_file(path, live.users)
@@ -114,7 +115,8 @@ def _score_pairs(live: "Live", trained: "Trained", path: Path, json: bool) -> No
         print_json({"task": trained.task, "time": live.now, "new_users": len(strangers), "pairs": rows})
         return
     if strangers:
-        print(f"apportion: {path}: {len(strangers):,} users that the model has never seen", file=sys.stderr)
+        count = counted(len(strangers), "user")
+        print(f"apportion: {path}: {count} that the model has never seen", file=sys.stderr)
     print(_csv(rows), end="")
 
 

@@ -135,13 +135,20 @@ def _line_by_line(block: Block, layout: Layout, file: str) -> pl.DataFrame:
             except ValueError:
                 found = f"the {role} {excerpt(field)}" if field else f"no {role}"
                 expected = A_WEIGHT if role == "weight" else "a finite number of seconds, or YYYY-MM-DD"
-                raise UserError(where, found, expected, CURE) from None
+                raise UserError(where, found, expected, _cure_of(field)) from None
         for role in ("source", "target"):
             fault = id_fault(str(rows[role][-1]))
             if fault is not None:
                 raise UserError(f"{where}, {role}", *fault)
     kinds = {role: pl.Float64() if role in ("weight", "time") else pl.String() for role in ROLES}
     return pl.DataFrame(rows, schema=kinds)
+
+
+def _cure_of(field: str) -> str:
+    """Return what to do about a field that is no number."""
+    if re.fullmatch(r"[-+]?\d+,\d+", field):
+        return f"Write a decimal point: {field.replace(',', '.')}."
+    return CURE
 
 
 def _decoded(line: bytes, where: str) -> str:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
@@ -71,7 +72,7 @@ def read_pairs_file(path: Path, users: Sequence[str] = ()) -> pl.DataFrame:
     """
     with opened(path, "a file of pairs") as file:
         if file.head.startswith(b"PAR1"):
-            return _from_parquet(path)
+            return _from_parquet(file.whole, path)
         columns = None
         pairs: list[tuple[str, str]] = []
         for number_, line in file.lines():
@@ -115,9 +116,11 @@ def _pairs_header(fields: list[str], where: str, users: Sequence[str]) -> tuple[
     return None
 
 
-def _from_parquet(path: Path) -> pl.DataFrame:
+def _from_parquet(whole: Path | IO[bytes], path: Path) -> pl.DataFrame:
+    if not isinstance(whole, Path):
+        whole.seek(0)
     try:
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(whole)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = next(iter(str(error).splitlines()), "no reason given")
         found = f"a Parquet file that cannot be read ({reason})"

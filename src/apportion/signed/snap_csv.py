@@ -31,8 +31,12 @@ def read_delimited(file: Opened, separator: str) -> ReadEvents:
     blank = len(first.text) - len(first.text.lstrip())
     first = Block(first.text[blank:], first.line + first.text.count(b"\n", 0, blank))
     line = first.text.split(b"\n", 1)[0].decode("utf-8", "replace").strip("\r")
-    fields = [field.strip() for field in next(csv.reader([line], delimiter=separator))]
     where = f"{file.file}, line {first.line:,}"
+    try:
+        fields = [field.strip() for field in next(csv.reader([line], delimiter=separator))]
+    except csv.Error as error:
+        found = f"a line that is no row ({error})"
+        raise UserError(where, found, "source,target,rating,time", "Mend the line.") from None
     columns = columns_of(fields, where)
     gathering = Gathering(file.file, "comma-separated" if separator == "," else "separated")
     if columns is None:

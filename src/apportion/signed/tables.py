@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 ROWS = 500_000  # of one chunk
 
 
-def read_parquet(path: Path) -> ReadEvents:
+def read_parquet(whole: Path | IO[bytes], where: str) -> ReadEvents:
     """Return the events of a Parquet file; its columns are named as in a CSV file with a header."""
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with pyarrow.parquet.ParquetFile(whole) as file:
             frames = (pl.from_arrow(batch) for batch in file.iter_batches(ROWS))
-            return _gathered(frames, list(file.schema_arrow.names), str(path), "Parquet")
+            return _gathered(frames, list(file.schema_arrow.names), where, "Parquet")
     except (pa.ArrowException, OSError) as error:
         reason = next(iter(str(error).splitlines()), "no reason given")
         found = f"a Parquet file that cannot be read ({reason})"
-        raise UserError(str(path), found, "a whole Parquet file", "Write or download it again.") from None
+        raise UserError(where, found, "a whole Parquet file", "Write or download it again.") from None
 
 
 def read_frame(frame: "pl.DataFrame | pd.DataFrame") -> ReadEvents:
