@@ -43,7 +43,7 @@ def test_bad_lines(line: str, message: str) -> None:
 
 def test_a_header_of_a_stream_names_the_columns() -> None:
     columns = stream_header("Source,target,rating,time\r", "here")
-    assert columns == ("source", "target", "weight", "time")
+    assert columns is not None and columns == ("source", "target", "weight", "time")
     assert asked_of("6,2,-4,1289241911", "here", columns) == Asked("6", "2", 1289241911.0, -4.0)
     columns = stream_header('id,time,"rater",ratee', "here")
     assert columns is not None
