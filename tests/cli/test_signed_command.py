@@ -99,6 +99,28 @@ def test_info_tells_what_was_dropped(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert captured.err == ""
 
 
+@pytest.mark.parametrize(
+    ("per_second", "said"),
+    [
+        (1, None),
+        (1000, "milliseconds: divide them by 1,000"),
+        (10**9, "nanoseconds: divide them by 1,000,000,000"),
+    ],
+)
+def test_info_says_when_times_are_no_seconds(
+    per_second: int, said: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "events.csv"
+    rows = [
+        f"{i % 7},{(i + 1) % 7},{1 if i % 4 else -1},{(1_300_000_000 + i) * per_second}\n" for i in range(60)
+    ]
+    file.write_text("".join(rows) + rows[0] * 2)
+    assert status("info", str(file)) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ("" if said is None else f"{file}: the times look like {said}\n")
+    assert "dropped: 2 exact duplicate rows" in captured.out and "at most 1 event at one" in captured.out
+
+
 def test_info_of_one_sign_works_and_says_what_cannot_be_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,15 +1,19 @@
 """`apportion signed compare`, `train` and `evaluate`: what they print where, and how they end."""
 
+import io
 import json
 from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 from tests.signed.test_rivals import harsh
 
 from apportion.cli.app import main
+from apportion.cli.signed_compare import show_table
 from apportion.signed.metrics import METRICS
 from apportion.signed.writing import write_events
+from apportion.statistics import Estimate
 
 
 @pytest.fixture
@@ -115,3 +119,16 @@ def test_evaluate_refuses_what_it_cannot_read_or_write(tmp_path, capsys):
     assert "no trained.json" in capsys.readouterr().err
     assert status("evaluate", str(tmp_path), "--predictions", "x.txt") == 2
     assert "no .parquet or .csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 120, 160])
+def test_no_number_is_cut_off_in_a_narrow_terminal(width):
+    metrics = {name: Estimate(-0.123, -0.456, 0.789, 5, 99, "items") for name in METRICS["sign"]}
+    rows = [("semba less semba-no-memory", metrics), ("positive", dict.fromkeys(metrics))]
+    shown = io.StringIO()
+    show_table(Console(file=shown, width=width), "sign, causal, overall test events", rows)
+    for part in ("-0.123", "[-0.456, 0.789]", *metrics):
+        assert shown.getvalue().count(part) >= (len(metrics) if part[-1] in "3]" else 1)
+    assert "semba less semba-no-memory" in shown.getvalue() and "…" not in shown.getvalue()
+    if width > 40:
+        assert max(map(len, shown.getvalue().splitlines())) <= width

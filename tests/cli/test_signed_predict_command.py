@@ -85,7 +85,7 @@ def test_pairs(run: Run, folder: Path, tmp_path: Path) -> None:
     shown = run(folder, "--pairs", file)
     assert (shown.returncode, shown.stderr) == (
         0,
-        f"apportion: {file}: 1 users that the model has never seen\n",
+        f"apportion: {file}: 1 user that the model has never seen\n",
     )
     rows = pl.read_csv(shown.stdout.encode())
     assert rows.columns == ["source", "target", "score", "calibrated"] and len(rows) == 2
@@ -143,6 +143,21 @@ def test_each_line_is_answered_before_the_next_is_given_until_the_reader_goes_aw
         assert process.stderr.read() == b""
 
 
+def test_a_stream_in_another_order_needs_a_header(run: Run, folder: Path) -> None:
+    row = f"1,2,-4,{END}\n"
+    shown = run(folder, "--stream", lines=f"\ufeffsource,target,rating,time\n{row}")
+    assert shown.returncode == 0
+    answer = json.loads(shown.stdout)
+    assert (answer["time"], answer["weight"]) == (END, -4)
+    same = run(folder, "--stream", lines=f"\ufeff1,2,{END},-4\n")
+    assert same.stdout == shown.stdout
+    without = run(folder, "--stream", lines=row)
+    assert without.returncode == 2
+    assert "Lines are source,target,time,weight; for another order begin with a header." in without.stderr
+    bad = run(folder, "--stream", lines=f"source,target,rating\n{row}")
+    assert (bad.returncode, bad.stdout) == (2, "") and "found no column for the time" in bad.stderr
+
+
 def test_bytes_that_are_no_text(run: Run, folder: Path) -> None:
     shown = run(folder, "--stream", lines=b"J\xf6rg,2,5,1\n")
     assert (shown.returncode, shown.stdout) == (2, "")
@@ -162,8 +177,8 @@ def test_mistakes_are_one_line(run: Run, folder: Path, tmp_path: Path) -> None:
         ((folder,), "found nothing to predict"),
         ((folder, "--stream", "--pairs", "x"), "found both --pairs and --stream"),
         ((tmp_path, "--stream"), "found no trained.json"),
-        ((folder, "--pairs", tmp_path / "nowhere"), "found no such file"),
-        ((folder, "--pairs", tmp_path / "pairs"), "the event 1,1: found a user's event with itself"),
+        ((folder, "--pairs", tmp_path / "nowhere"), "found no such file; expected a file of pairs"),
+        ((folder, "--pairs", tmp_path / "pairs"), "pairs, line 1: found a user's event with itself"),
         ((folder, "--picture", "users.pdf"), "found another ending; expected .svg or .png"),
     ):
         shown = run(*words)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from apportion.cli.app import main
+from apportion.cli.app import _stopped, main
 from apportion.errors import disk_error
 
 RUNS = "n_demonstrations,n_pairs,score\n0,0,0.1\n100,0,0.3\n200,0,0.4\n100,100,0.5\n"
@@ -178,4 +178,17 @@ def test_ctrl_c(desk: Path) -> None:
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert output == ""
-    assert errors.splitlines() == ["apportion: stopped; the same command goes on where this one was"]
+    assert errors.splitlines() == ["apportion: stopped; the same command begins anew"]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("study run mine.toml", "goes on where this one was"),
+        ("data fetch bitcoin-otc", "goes on where this one was"),
+        ("study status mine", "begins anew"),
+        ("signed train events.csv --out model", "begins anew"),
+    ],
+)
+def test_what_ctrl_c_leaves(command: str, said: str) -> None:
+    assert _stopped(command.split()) == f"apportion: stopped; the same command {said}"

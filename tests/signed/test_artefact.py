@@ -73,6 +73,13 @@ def test_a_description_that_is_not_one_is_refused(model, tmp_path):
     path.write_text(json.dumps(plain | {"task": "poetry"}))
     with pytest.raises(UserError, match="task"):
         load(tmp_path)
+    path.write_text(json.dumps(plain | {"files": {}}))
+    with pytest.raises(UserError, match="digests of none; expected those of network"):
+        load(tmp_path)
+    path.write_text(json.dumps(plain | {"settings": plain["settings"] | {"dim": 2 * SMALL.dim}}))
+    with pytest.raises(UserError, match="settings that do not fit") as caught:
+        load(tmp_path)
+    assert len(str(caught.value)) < 400
     path.write_text("[")
     with pytest.raises(UserError):
         load(tmp_path)

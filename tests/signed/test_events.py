@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apportion.errors import UserError
@@ -41,17 +41,20 @@ def contents(events: Events) -> tuple[list[str], list[tuple[Any, ...]]]:
     return events.users.tolist(), list(zip(*(column.tolist() for column in columns), strict=True))
 
 
+@settings(deadline=None)
 @given(rows_of(IDS))
 def test_whole_number_ids_against_the_obvious(rows: list[tuple[int, int, float, float]]) -> None:
     assert contents(store(rows)) == obvious(rows, int)
 
 
+@settings(deadline=None)
 @given(rows_of(IDS))
 def test_numbers_written_as_text_sort_as_numbers(rows: list[tuple[int, int, float, float]]) -> None:
     as_text = [(str(source), str(target), time, weight) for source, target, time, weight in rows]
     assert store(as_text).digest == store(rows).digest
 
 
+@settings(deadline=None)
 @given(rows_of(TEXTS))
 def test_text_ids_against_the_obvious(rows: list[tuple[str, str, float, float]]) -> None:
     def is_whole(text: str) -> bool:
@@ -61,6 +64,7 @@ def test_text_ids_against_the_obvious(rows: list[tuple[str, str, float, float]])
     assert contents(store(rows)) == obvious(rows, int if whole else str)
 
 
+@settings(deadline=None)
 @given(rows_of(st.one_of(st.integers(0, 5), st.sampled_from(["a", "b", "007", "7"]))), st.randoms())
 def test_the_order_of_the_rows_changes_no_byte(
     rows: list[tuple[Any, Any, float, float]], random: Any
@@ -121,6 +125,7 @@ NAN = float("nan")
         (([1, 2], [2], [1, 2], [1, 1]), "2 of source, 1 of target, 2 of time, 2 of weight"),
         (([1, 2], [2, 3], [1, NAN], [1, 1]), "event 2, time: found nan"),
         (([1, 2], [2, 3], [1, 2], [1, float("inf")]), "event 2, weight: found inf"),
+        (([1, 2], [2, 3], [1, 2], [1, -1e39]), r"event 2: found a huge weight; expected .* at most 1e[+]15"),
         (([1, 2, 3], [2, 3, 4], [1, 2, 3], [1, 0, 0]), r"event 2: found a weight of 0, .* \(and 1 more"),
         (([1, 2], [2, 2], [1, 2], [1, 1]), "event 2: found a user's event with itself"),
         (([], [], [], []), "the events: found none"),
@@ -141,6 +146,7 @@ def test_what_cannot_be_used_is_named(columns: tuple[Any, ...], message: str) ->
         Events.of(*columns)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=40), st.integers(1, 9))
 def test_groups_hold_every_event_once_and_split_no_time(times: list[int], size: int) -> None:
     events = Events.of(range(len(times)), range(1, len(times) + 1), sorted(times), [1] * len(times))
@@ -151,6 +157,7 @@ def test_groups_hold_every_event_once_and_split_no_time(times: list[int], size: 
         assert border >= size
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(TEXTS, min_size=1, max_size=10), min_size=1, max_size=5))
 def test_an_interner_gives_each_text_one_number(chunks: list[list[str]]) -> None:
     interner = Interner()

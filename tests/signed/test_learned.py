@@ -6,6 +6,7 @@ import pytest
 import torch
 from tests.signed.made_networks import noise
 
+from apportion.errors import UserError
 from apportion.signed.events import Events
 from apportion.signed.learned import Learned
 from apportion.signed.protocol import Protocol, Walk
@@ -275,3 +276,9 @@ def test_the_weights_do_not_depend_on_torchs_own_stream_of_draws():
     before = torch.random.get_rng_state()
     fitted(replace(SMALL, epochs=1))
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_loss_that_is_no_finite_number_ends_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Learned, "learn", lambda *_: float("nan"))
+    with pytest.raises(UserError, match="training: found a loss that is no finite number in epoch 1"):
+        fitted(replace(SMALL, epochs=1))

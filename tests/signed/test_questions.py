@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from apportion.errors import UserError
-from apportion.signed.questions import asked_of, is_header, read_pairs_file
+from apportion.signed.questions import asked_of, read_pairs_file, stream_header
 from apportion.signed.stream import Asked
 
 
@@ -41,8 +41,59 @@ def test_bad_lines(line: str, message: str) -> None:
         asked_of(line, "here")
 
 
-def test_headers() -> None:
-    assert is_header("source,target,time") and is_header('"Rater","x"') and not is_header("6,2,5")
+def test_a_header_of_a_stream_names_the_columns() -> None:
+    columns = stream_header("Source,target,rating,time\r", "here")
+    assert columns is not None and columns == ("source", "target", "weight", "time")
+    assert asked_of("6,2,-4,1289241911", "here", columns) == Asked("6", "2", 1289241911.0, -4.0)
+    columns = stream_header('id,time,"rater",ratee', "here")
+    assert columns is not None
+    assert asked_of("x,7,ann,bob", "here", columns) == Asked("ann", "bob", 7.0)
+    with pytest.raises(UserError, match="found 3 fields"):
+        asked_of("x,7,ann", "here", columns)
+    for row in ("6,2,5", "u,bob,5", "u,v,1970-01-02,3", '1,"2,3'):
+        assert stream_header(row, "here") is None
+    for line, message in (
+        ("source,target,when", "here .*found no column for the time"),
+        ("source,from,to,time", "found two columns for the source"),
+    ):
+        with pytest.raises(UserError, match=message):
+            stream_header(line, "here")
+
+
+@pytest.mark.parametrize(
+    ("text", "users"),
+    [
+        ("target,source\n2,1\n3,ann\n", ()),
+        ("source,rating,target\n1,5,2\nann,5,3\n", ()),
+        ("id,Rater,ratee,time\n9,1,2,5\n9,ann,3,5\n", ("1", "2")),
+        ("\ufeff\nfrom,to\n1,2\nann,3\n", ("to", "1")),
+    ],
+)
+def test_a_header_names_the_columns_of_pairs(tmp_path: Path, text: str, users: tuple[str, ...]) -> None:
+    (tmp_path / "pairs").write_text(text, encoding="utf-8")
+    expected = pl.DataFrame({"source": ["1", "ann"], "target": ["2", "3"]})
+    assert read_pairs_file(tmp_path / "pairs", users).equals(expected)
+
+
+def test_a_first_pair_of_users_with_the_names_of_columns_is_kept(tmp_path: Path) -> None:
+    for text, users in (("u,bob\n", ("bob",)), ("from,to\n", ("to", "from"))):
+        (tmp_path / "pairs").write_text(text)
+        assert len(read_pairs_file(tmp_path / "pairs", users)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("source,user\n1,2\n", r"line 1 \('source,user'\): found no column for the target"),
+        ("source,from,to\n1,1,2\n", "found two columns for the source"),
+        ("giver,taker\n1,2\n", "line 1: found the names 'giver,taker', where users are numbers"),
+        ("1,2\n3,3\n", "line 2: found a user's event with itself"),
+    ],
+)
+def test_a_header_that_cannot_be_read_is_told(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "pairs").write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_pairs_file(tmp_path / "pairs", ("1", "2"))
 
 
 def test_files_of_pairs(tmp_path: Path) -> None:
@@ -75,11 +126,21 @@ def test_bad_files_of_pairs(tmp_path: Path, content: bytes, message: str) -> Non
 def test_parquet_without_pairs(tmp_path: Path) -> None:
     file = tmp_path / "pairs"
     frames = {
-        "found the columns a, target": pl.DataFrame({"a": [1], "target": [2]}),
+        "found no column for the source": pl.DataFrame({"a": [1], "target": [2]}),
         "found no pairs": pl.DataFrame({"source": [], "target": []}),
-        "found missing ids": pl.DataFrame({"source": [1, None], "target": [2, 3]}),
+        "row 2, column source: found no value": pl.DataFrame({"source": [1, None], "target": [2, 3]}),
+        "row 1, column source: found the value 'nan'": pl.DataFrame(
+            {"source": [float("nan")], "target": [2]}
+        ),
+        "row 1: found a user's event with itself": pl.DataFrame({"source": [2.0], "target": [2]}),
     }
     for message, frame in frames.items():
         frame.write_parquet(file)
         with pytest.raises(UserError, match=message):
             read_pairs_file(file)
+
+
+def test_parquet_pairs_are_read_as_events_are(tmp_path: Path) -> None:
+    pl.DataFrame({"Ratee": ["2", " x"], "rater": [1.0, 3.0]}).write_parquet(tmp_path / "pairs")
+    expected = pl.DataFrame({"source": ["1", "3"], "target": ["2", "x"]})
+    assert read_pairs_file(tmp_path / "pairs").equals(expected)

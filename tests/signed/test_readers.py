@@ -3,8 +3,10 @@
 import bz2
 import gzip
 import io
+import os
 import random
 import tarfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,6 +144,10 @@ BAD_FRAMES: dict[str, tuple[dict[str, list[object]], str]] = {
         {"source": [1, 1], "target": [2, 3], "weight": [1.0, float("nan")], "time": [1, 2]},
         "row 2, column weight: found the value 'nan'",
     ),
+    "huge weight": (
+        {"source": [1, 1], "target": [2, 3], "weight": [1.0, -1e39], "time": [1, 2]},
+        "row 2, column weight: found the value '-1e[+]39'; expected a finite number, at most",
+    ),
     "missing id": (
         {"source": ["a", None], "target": ["b", "c"], "weight": [1, 1], "time": [1, 2]},
         "row 2, column source: found no value",
@@ -152,7 +158,15 @@ BAD_FRAMES: dict[str, tuple[dict[str, list[object]], str]] = {
     ),
     "fractional id": (
         {"source": [1.5], "target": [2], "weight": [1], "time": [1]},
-        "column source: found ids of type Float64",
+        "row 1, column source: found the value '1.5'; expected a whole number below",
+    ),
+    "id that is NaN": (
+        {"source": [1.0, float("nan")], "target": [2, 3], "weight": [1, 1], "time": [1, 2]},
+        "row 2, column source: found the value 'nan'",
+    ),
+    "huge id": (
+        {"source": [1e30], "target": [2], "weight": [1], "time": [1]},
+        "row 1, column source: found the value '1e[+]30'",
     ),
     "text as time": (
         {"source": [1], "target": [2], "weight": [1], "time": ["noon"]},
@@ -236,6 +250,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "NaN in the first line": ("1,2,NaN,5\n1,2,1,5\n", "line 1: found the weight 'NaN'"),
     "infinite time": (text(LINES) + "1,2,1,inf\n", "line 5: found the time 'inf'"),
     "huge number": (text(LINES) + "1,2,1e999,5\n", "line 5: found the weight '1e999'"),
+    "a number too large for a model": (
+        text(LINES) + "1,2,-1e300,5\n",
+        "line 5: found the weight '-1e300'; expected a finite number, at most 1e[+]15 in size",
+    ),
+    "KONECT, a number too large": ("1 2 1e16 4\n", "line 1: found the weight '1e16'"),
     "Python's number": (text(LINES) + "1,2,1_0,5\n", "line 5: found the weight '1_0'"),
     "missing field": (
         text(LINES) + "1,2,1\n",
@@ -272,6 +291,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "PDF": (b"%PDF-1.7\n%\xe2\xe3\n", "found a PDF"),
     "HTML": ("<!DOCTYPE html><html>", "found an HTML or XML page"),
     "zip": (b"PK\x03\x04....", "found a zip archive or a spreadsheet"),
+    "line ends of old Macs": (text(LINES, "\r"), r"carriage return alone; expected .* tr '.r' '.n' < OLD"),
+    "a line end of old Macs among others": (f"6,2,4\r{text(LINES)}", "line 1: found a line that is no row"),
+    "decimal commas": ("6;2;3,5;7\n", r"line 1: found the weight '3,5'; .* Write a decimal point: 3.5[.]"),
+    "comments before CSV": ("# my events\n6,2,4,7\n", "line 1: found a comment before separated fields"),
+    "a commented header": ("# source;target;rating;time\n6;2;4;7\n", "CSV without comments"),
     "binary": (b"\x7fELF\0\0\1\2", "found binary data"),
     "UTF-16": ("1,2,1,5\n".encode("utf-16"), "found text in UTF-16"),
     "prose": ("It was a dark and stormy night.\n", "line 1: found 'It was a dark"),
@@ -311,6 +335,18 @@ def test_lines_are_counted_through_all_blocks(read: Write, monkeypatch: pytest.M
     line = 3_001 if end != "\n\n" else 6_001
     with pytest.raises(UserError, match=f"line {line:,}: found the weight 'x'"):
         read(text([f"{i},{i + 1},1,5" for i in range(3000)] + ["1,2,x,5", "1,2,1,5"], end))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet"])
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path, ending: str) -> None:
+    write_events(EXPECTED, tmp_path / f"events{ending}")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes((tmp_path / f"events{ending}").read_bytes()))
+    writer.start()
+    found = read_events(pipe)
+    writer.join()
+    assert found.events.digest == EXPECTED.digest
 
 
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
@@ -390,7 +426,7 @@ def test_wiki_rfa_counts_what_it_drops_by_reason(read: Write) -> None:
         assert (found.dropped, found.rows, len(found.events)) == (expected, 14, 3)
     without_blank_lines = "".join(order).replace("\n\n", "\n")
     assert read(RECORDS + without_blank_lines).dropped == expected
-    with pytest.raises(UserError, match=r"found 1 rows, all dropped \(1 for undated\)"):
+    with pytest.raises(UserError, match=r"found 1 row, all dropped \(1 for undated\)"):
         read(record(DAT=""))
 
 

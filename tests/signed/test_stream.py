@@ -215,6 +215,8 @@ def test_a_model_trained_anew_in_the_same_folder_starts_from_its_events(
         (Asked("1", "2", float("nan"), 1.0), "found the time nan"),
         (Asked("1", "2", 1e6, 0.0), "found the weight 0"),
         (Asked("1", "2", 1e6, float("inf")), "found the weight inf"),
+        (Asked("1", "2", 1e6, float("nan")), "found the weight nan"),
+        (Asked("1", "2", 1e6, -1e39), "found the weight -1e[+]39; expected a number that is not 0, at most"),
     ],
 )
 def test_what_cannot_be_taken_in_changes_nothing(live: Live, one: Asked, message: str) -> None:
@@ -222,6 +224,35 @@ def test_what_cannot_be_taken_in_changes_nothing(live: Live, one: Asked, message
     with pytest.raises(UserError, match=message):
         live.walk([Asked("x", "1", 1e5, 1.0), one])
     assert (live.users, live.latest, live.score(["1"], ["2"])) == before
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ((["1"], ["2"], 1.5e9), r"the column time: found an array of shape \(\)"),
+        (("12", "34"), r"the ids of source: found one value \('12'\); expected a column of ids"),
+        ((["1"], 2), "the ids of target: found one value"),
+        (([None], ["2"]), "event 1, source: found the id None"),
+        ((["1", "1"], ["2", float("nan")]), "event 2, target: found the id nan"),
+        ((["1"], ["2"], ["noon"]), "the column time: found values that are no numbers"),
+        ((["1"], ["2"], [float("nan")]), "event 1, time: found nan"),
+        ((["1"], ["2", "3"]), "columns of 1 and 2"),
+    ],
+)
+def test_columns_of_the_wrong_kind(live: Live, columns: tuple, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        live.score(*columns)
+    if len(columns) > 2:
+        with pytest.raises(UserError, match=message):
+            live.observe(*columns, [1.0])
+
+
+def test_ids_of_other_kinds_are_the_users_that_training_makes_of_them(live: Live) -> None:
+    expected = live.score(["3", "7"], ["7", "3"])
+    for ids in (np.array([3, 7]), [3.0, 7.0], [b"3", b"7"], np.array(["3", "7"])):
+        assert live.score(ids, ids[::-1]).tolist() == expected.tolist()  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="source: found the id 3; expected an id as text"):
+        live.walk([Asked(3, "7", 1e6)])  # type: ignore[arg-type]
 
 
 def test_embeddings(live: Live, tmp_path: Path) -> None:

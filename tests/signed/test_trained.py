@@ -6,6 +6,7 @@ import pytest
 from tests.signed.test_rivals import harsh
 
 from apportion.errors import UserError
+from apportion.signed import live_artefact
 from apportion.signed.evaluation import evaluate
 from apportion.signed.models import MODELS
 from apportion.signed.protocol import Protocol
@@ -69,8 +70,18 @@ def test_a_folder_that_is_none_or_damaged(tmp_path):
     from apportion.signed.writing import write_events
 
     write_events(other, tmp_path / "events.parquet")
-    with pytest.raises(UserError, match="other events"):
-        open_trained(tmp_path)
+    for opens in (open_trained, live_artefact.load):
+        with pytest.raises(UserError, match="other events"):
+            opens(tmp_path)
+    write_events(EVENTS, tmp_path / "events.parquet")
+    text = (tmp_path / "trained.json").read_text()
+    for name, value in (("task", "existence"), ("network", "0" * 64)):
+        (tmp_path / "trained.json").write_text(json.dumps(json.loads(text) | {name: value}))
+        for opens in (open_trained, live_artefact.load):
+            with pytest.raises(UserError, match="the description of another model"):
+                opens(tmp_path)
+    (tmp_path / "trained.json").write_text(text)
+    assert live_artefact.load(tmp_path).latest == EVENTS.time[-1]
     (tmp_path / "trained.json").write_text("{}")
     with pytest.raises(UserError, match="missing required field"):
         open_trained(tmp_path)

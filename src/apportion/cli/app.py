@@ -1,6 +1,7 @@
 """The command line: parses, calls, prints; a user's mistake becomes one line and exit status 2."""
 
 import os
+import signal
 import sys
 
 from cyclopts import App, CycloptsError
@@ -18,6 +19,8 @@ app = App(
     console=Console(soft_wrap=True),
     suppress_keyboard_interrupt=False,
 )
+
+GOES_ON = (("study", "run"), ("tour",), ("data", "fetch"))  # where they were stopped
 
 # A command's module is imported when the command is used: --help needs none of them
 for place, (name, home, line) in enumerate(
@@ -51,7 +54,8 @@ def main(arguments: list[str] | None = None) -> None:
     except CycloptsError as error:
         sys.exit(_refuse(mistake(error)))
     except KeyboardInterrupt:
-        print("apportion: stopped; the same command goes on where this one was", file=sys.stderr)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+        print(_stopped(sys.argv[1:] if arguments is None else arguments), file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe (head, say) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,6 +65,13 @@ def main(arguments: list[str] | None = None) -> None:
         if found is None:
             raise
         sys.exit(_refuse(str(found)))
+
+
+def _stopped(arguments: list[str]) -> str:
+    goes_on = any(tuple(arguments[: len(command)]) == command for command in GOES_ON)
+    return (
+        f"apportion: stopped; the same command {'goes on where this one was' if goes_on else 'begins anew'}"
+    )
 
 
 def _mended(error: Exception) -> UserError | None:

@@ -97,13 +97,20 @@ def info(events: Path, *, json: bool = False) -> None:
         return
     for name, value in _lines(read, described):
         print(f"{name:20}{value}")
+    if described.unit is not None:
+        print(
+            f"{events}: the times look like {described.unit.name}: divide them by {described.unit.per_second:,}",
+            file=sys.stderr,
+        )
     for task, reason in described.cannot.items():
         print(f"{events}: the task {task} cannot be done: {reason}", file=sys.stderr)
 
 
 def _lines(read: "ReadEvents", of: "Description") -> list[tuple[str, str]]:
     """Return what `info` shows: names and values."""
-    dropped = ", ".join(f"{count:,} {reason}" for reason, count in read.dropped.items()) or "none"
+    from apportion.signed.gathering import counted
+
+    dropped = ", ".join(counted(count, reason) for reason, count in read.dropped.items()) or "none"
     lines = [
         ("format", read.layout),
         ("rows", f"{read.rows:,}, dropped: {dropped}"),
@@ -112,13 +119,18 @@ def _lines(read: "ReadEvents", of: "Description") -> list[tuple[str, str]]:
         ("negative", f"{of.negatives:,} ({of.negatives / of.events:.2%})"),
         ("weights", f"{of.weights[0]:g} to {of.weights[1]:g}"),
         ("times", f"{_moment(of.begin)} to {_moment(of.end)}"),
-        ("equal times", f"{of.instants:,} different times, at most {of.largest_group:,} events at one"),
+        (
+            "equal times",
+            f"{of.instants:,} different times, at most {counted(of.largest_group, 'event')} at one",
+        ),
         ("repeated pairs", f"{of.repeated:.2%} of the events"),
         ("reciprocity", f"{of.reciprocity:.1%} of the pairs"),
         ("positive share", " -> ".join(f"{share:.3f}" for share in of.positive_by_quarter) + " by quarter"),
     ]
     if read.backwards:
-        lines.insert(2, ("out of order", f"{read.backwards:,} rows earlier than the row before; sorted"))
+        lines.insert(
+            2, ("out of order", f"{counted(read.backwards, 'row')} earlier than the row before; sorted")
+        )
     if of.triads.balanced is not None and of.triads.expected is not None:
         part = " of a sample" if of.triads.is_sample else ""
         chance = f"{of.triads.expected:.1%} by chance"

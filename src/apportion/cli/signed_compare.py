@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from apportion.signed.compare import Comparison
     from apportion.statistics import Estimate
 
+    Rows = list[tuple[str, dict[str, Estimate | None]]]  # a model and its metrics by name
+
 Task = Literal["existence", "sign", "signed-existence", "weight"]
 AtLeastOne = cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1))
+WIDE = 10_000  # columns: more than any table takes
 EVERY_MODEL = "semba,semba-pure,tgn,reputation,trees,sgcn,gcn,positive"
 
 
@@ -106,9 +109,9 @@ def compare(
     if json:
         print(document)
         return
-    console = Console(soft_wrap=False, width=None if sys.stdout.isatty() else 160)
-    for table in _tables(found):
-        console.print(table)
+    console = Console(soft_wrap=False, highlight=False, width=None if sys.stdout.isatty() else 160)
+    for title, rows in _tables(found):
+        show_table(console, title, rows)
 
 
 def _make_room(out: Path) -> None:
@@ -121,35 +124,50 @@ def _make_room(out: Path) -> None:
         raise UserError(f"--out {out}", found, "a file", "Choose another place.") from None
 
 
-def _tables(found: "Comparison") -> list[Table]:
+def _tables(found: "Comparison") -> "list[tuple[str, Rows]]":
     tables = []
     for part, rows in found.parts.items():
         title = f"{found.task}, {found.protocol.name}, {part} test events"
-        tables.append(_table(title, [(row.model, row.metrics) for row in rows]))
+        tables.append((title, [(row.model, row.metrics) for row in rows]))
         for kind in rows[0].by_negatives if rows else ():
             if kind != "uniform":
-                tables.append(
-                    _table(
-                        f"{title}, {kind} non-links", [(row.model, row.by_negatives[kind]) for row in rows]
-                    )
-                )
+                of_kind = [(row.model, row.by_negatives[kind]) for row in rows]
+                tables.append((f"{title}, {kind} non-links", of_kind))
         ahead = [(f"semba less {row.model}", row.ahead) for row in rows if row.ahead]
         if ahead:
-            tables.append(_table(f"{title}, differences", ahead))
+            tables.append((f"{title}, differences", ahead))
     return tables
 
 
-def _table(title: str, rows: "list[tuple[str, dict[str, Estimate | None]]]") -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("model")
-    for name in rows[0][1] if rows else ():
-        table.add_column(name, justify="right")
+def show_table(console: Console, title: str, rows: "Rows") -> None:
+    """Print models and their metrics so that no number is cut off, however narrow the terminal is.
+
+    As a table with intervals beside the means, where that is too wide with intervals below them, and where that is
+    too wide as well as a block of lines for each model.
+    """
+    for between in (" ", "\n"):
+        table = _table(title, rows, between)
+        if console.measure(table, options=console.options.update(width=WIDE)).maximum <= console.width:
+            console.print(table)
+            return
+    console.print(title, style="italic", markup=False, soft_wrap=True)
     for model, metrics in rows:
-        table.add_row(model, *(_cell(estimate) for estimate in metrics.values()))
+        console.print(model, style="bold", markup=False, soft_wrap=True)
+        for name, estimate in metrics.items():
+            console.print(f"  {name:14}{_cell(estimate)}", soft_wrap=True)
+
+
+def _table(title: str, rows: "Rows", between: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("model", no_wrap=True)
+    for name in rows[0][1] if rows else ():
+        table.add_column(name, justify="right", no_wrap=True)
+    for model, metrics in rows:
+        table.add_row(model, *(_cell(estimate, between) for estimate in metrics.values()))
     return table
 
 
-def _cell(estimate: "Estimate | None") -> str:
+def _cell(estimate: "Estimate | None", between: str = " ") -> str:
     if estimate is None:
         return "-"
-    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]".replace("[", "\\[")
+    return f"{estimate.mean:.3f}{between}[{estimate.low:.3f}, {estimate.high:.3f}]".replace("[", "\\[")

@@ -40,11 +40,12 @@ def predict(
     folder: Path
         What `apportion signed train` wrote.
     pairs: Path
-        A file of lines source,target, or Parquet with these columns: prints CSV, or one JSON document with --json.
+        A file of lines source,target, with or without a header, or Parquet with these columns: prints CSV, or one
+        JSON document with --json.
     stream: bool
-        Read lines source,target,time[,weight] in time order, write one JSON line for each. With a weight the event
-        is observed once it was scored; without, it is only scored. A bad line is one message on standard error, and
-        the exit status is then 2.
+        Read lines source,target,time[,weight] in time order, write one JSON line for each. A header may name the
+        columns in another order. With a weight the event is observed once it was scored; without, it is only scored.
+        A bad line is one message on standard error, and the exit status is then 2.
     out: Path
         Write the model as it stands after the stream into this folder; predict goes on from there.
     embeddings: Path
@@ -92,9 +93,10 @@ def predict(
 
 
 def _score_pairs(live: "Live", trained: "Trained", path: Path, json: bool) -> None:
+    from apportion.signed.gathering import counted
     from apportion.signed.questions import read_pairs_file
 
-    frame = read_pairs_file(path)
+    frame = read_pairs_file(path, live.users)
     source, target = frame["source"].to_list(), frame["target"].to_list()
     scores = live.score(source, target)
     calibrated = trained.calibration.apply(trained.task, scores)
@@ -113,7 +115,8 @@ def _score_pairs(live: "Live", trained: "Trained", path: Path, json: bool) -> No
         print_json({"task": trained.task, "time": live.now, "new_users": len(strangers), "pairs": rows})
         return
     if strangers:
-        print(f"apportion: {path}: {len(strangers):,} users that the model has never seen", file=sys.stderr)
+        count = counted(len(strangers), "user")
+        print(f"apportion: {path}: {count} that the model has never seen", file=sys.stderr)
     print(_csv(rows), end="")
 
 
@@ -137,10 +140,12 @@ def _score_stream(live: "Live", trained: "Trained") -> int:
 
 def _batches(live: "Live") -> "Iterator[tuple[list[Asked], list[str]]]":
     """Yield what can be scored of the lines that are there, and a message for each of the others."""
-    from apportion.signed.questions import asked_of, is_header
+    from apportion.signed.opening import BYTE_ORDER_MARK
+    from apportion.signed.questions import STREAM_ORDER, asked_of, stream_header
     from apportion.signed.stream import refuse
 
     number = 0
+    columns: tuple[str, ...] | None = None  # until the first line that is not blank
     for lines in _lines():
         batch: list[Asked] = []
         faults: list[str] = []
@@ -148,16 +153,21 @@ def _batches(live: "Live") -> "Iterator[tuple[list[Asked], list[str]]]":
         for raw in lines:
             number += 1
             where = f"standard input, line {number:,}"
-            line = raw.decode("utf-8", "replace")
+            line = (raw.removeprefix(BYTE_ORDER_MARK) if number == 1 else raw).decode("utf-8", "replace")
             if REPLACED in line:
                 faults.append(
                     f"{where}: found bytes that are not UTF-8; expected UTF-8 text. Leave the line out."
                 )
                 continue
-            if not line.strip() or (number == 1 and is_header(line)):
+            if not line.strip():
                 continue
+            if columns is None:
+                header = stream_header(line, where)
+                columns = header or STREAM_ORDER
+                if header is not None:
+                    continue
             try:
-                one = asked_of(line, where)
+                one = asked_of(line, where, columns)
                 refuse(one, latest, where)
             except UserError as error:
                 faults.append(str(error))

@@ -20,6 +20,7 @@ from apportion.signed.learned import Learned
 from apportion.signed.scorer import SignedTask
 from apportion.signed.semba import SembaSettings
 
+NETWORK, STATE = "network.safetensors", "state.safetensors"
 FORM = 2  # raised when a folder written before can no longer be read
 
 
@@ -43,7 +44,7 @@ def save(model: Learned, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     description = folder / "model.json"
     description.unlink(missing_ok=True)
-    network, state = folder / "network.safetensors", folder / "state.safetensors"
+    network, state = folder / NETWORK, folder / STATE
     save_tensors({name: x.contiguous() for name, x in model.network.state_dict().items()}, network)
     save_arrays({name: np.ascontiguousarray(x) for name, x in model.state().items()}, state)
     found = Description(
@@ -71,16 +72,22 @@ def load(folder: Path) -> Learned:
         raise UserError(str(description), str(error), "the description of a trained model", cure) from None
     if found.form != FORM:
         raise UserError(str(description), f"form {found.form}", f"form {FORM}", cure)
+    if found.files.keys() != {NETWORK, STATE}:
+        named = ", ".join(found.files) or "none"
+        raise UserError(str(description), f"digests of {named[:80]}", f"those of {NETWORK} and {STATE}", cure)
     for name, digest in found.files.items():
         path = folder / name
         if not path.is_file() or file_sha256(path) != digest:
             raise UserError(str(path), "a missing or changed file", f"the sha256 {digest[:16]}...", cure)
-    state = load_arrays(folder / "state.safetensors")
-    model = Learned(found.settings, found.task, len(state["last"]), found.n_features)
-    weights = load_tensors(folder / "network.safetensors")
-    trees, outputs, nodes = weights["boosted.feature"].shape
-    model.network.boosted = Forests(found.task, (trees, outputs, nodes))
-    model.network.load_state_dict(weights)
+    state, weights = load_arrays(folder / STATE), load_tensors(folder / NETWORK)
+    try:
+        model = Learned(found.settings, found.task, len(state["last"]), found.n_features)
+        trees, outputs, nodes = weights["boosted.feature"].shape
+        model.network.boosted = Forests(found.task, (trees, outputs, nodes))
+        model.network.load_state_dict(weights)
+        model.restore(state)
+    except (ArithmeticError, AssertionError, LookupError, RuntimeError, ValueError) as error:
+        unfit = f"settings that do not fit {NETWORK} or {STATE}"
+        raise UserError(str(description), unfit, "those that they were trained with", cure) from error
     model.scale, model.epochs = found.scale, found.epochs
-    model.restore(state)
     return model

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from apportion.errors import UserError
+from apportion.signed.events import LARGEST_WEIGHT
 from apportion.signed.gathering import Chunk
 from apportion.signed.opening import Block
 from apportion.signed.users import id_fault
@@ -59,6 +60,17 @@ def number(text: str) -> float:
     return value
 
 
+A_WEIGHT = f"a finite number, at most {LARGEST_WEIGHT:g} in size"
+
+
+def weight_of(text: str) -> float:
+    """Return a weight; raises ValueError for what is no finite number or larger than models can take."""
+    value = number(text)
+    if abs(value) > LARGEST_WEIGHT:
+        raise ValueError(text)
+    return value
+
+
 def seconds(text: str) -> float:
     """Return a time in seconds: a number as it is, an ISO 8601 date as seconds since 1970 (UTC if it has no zone).
 
@@ -99,7 +111,7 @@ def _fast(text: bytes, layout: Layout) -> pl.DataFrame | None:
     except pl.exceptions.PolarsError:
         return None
     is_sound = frame.height == lines and not any(frame.null_count().row(0))
-    if is_sound and bool((frame["weight"].is_finite() & frame["time"].is_finite()).all()):
+    if is_sound and bool(((frame["weight"].abs() <= LARGEST_WEIGHT) & frame["time"].is_finite()).all()):
         longest = max(int(frame[role].str.len_bytes().max() or 0) for role in ("source", "target"))  # type: ignore[call-overload]
         if longest <= SHOWN:
             return frame
@@ -116,22 +128,27 @@ def _line_by_line(block: Block, layout: Layout, file: str) -> pl.DataFrame:
         if not text.strip() or (layout.comment and text.lstrip().startswith(layout.comment)):
             continue
         fields = _fields(text, layout, where)
-        for role, convert in (("source", str), ("target", str), ("weight", number), ("time", seconds)):
+        for role, convert in (("source", str), ("target", str), ("weight", weight_of), ("time", seconds)):
             field = fields[places[role]].strip()
             try:
                 rows[role].append(convert(field))
             except ValueError:
                 found = f"the {role} {excerpt(field)}" if field else f"no {role}"
-                expected = (
-                    "a finite number" if role == "weight" else "a finite number of seconds, or YYYY-MM-DD"
-                )
-                raise UserError(where, found, expected, CURE) from None
+                expected = A_WEIGHT if role == "weight" else "a finite number of seconds, or YYYY-MM-DD"
+                raise UserError(where, found, expected, _cure_of(field)) from None
         for role in ("source", "target"):
             fault = id_fault(str(rows[role][-1]))
             if fault is not None:
                 raise UserError(f"{where}, {role}", *fault)
     kinds = {role: pl.Float64() if role in ("weight", "time") else pl.String() for role in ROLES}
     return pl.DataFrame(rows, schema=kinds)
+
+
+def _cure_of(field: str) -> str:
+    """Return what to do about a field that is no number."""
+    if re.fullmatch(r"[-+]?\d+,\d+", field):
+        return f"Write a decimal point: {field.replace(',', '.')}."
+    return CURE
 
 
 def _decoded(line: bytes, where: str) -> str:

@@ -15,6 +15,8 @@ from apportion.signed.splits import Split
 DAY = 86_400.0  # seconds
 MOST_PAIRS = 100_000  # connected pairs whose triads are counted; of more, so many drawn at random
 WEDGES = 4_000_000  # looked at at a time
+LATEST_DATE = 32_503_680_000.0  # the year 3000, in seconds: no time of an event
+LIKELY = (315_532_800.0, 4_102_444_800.0)  # 1980 to 2100
 NO_NEGATIVES, NO_POSITIVES = "no event is negative", "no event is positive"
 
 
@@ -34,13 +36,29 @@ class Triads:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of time shorter than a second."""
+
+    name: str
+    per_second: int
+
+
+UNITS = (
+    Unit("milliseconds", 1_000),
+    Unit("microseconds", 1_000_000),
+    Unit("nanoseconds", 1_000_000_000),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """What a network is like.
 
     `begin` and `end` are seconds; `instants` the number of different times; `repeated` the share of events whose
     source has rated the same target before; `reciprocity` the share of (source, target) pairs whose reverse occurs
     too; `positive_by_quarter` the share of positives in four parts of as many events; `split` the numbers of
-    training, validation and test events, None where there are too few; `cannot` why a task cannot be done.
+    training, validation and test events, None where there are too few; `cannot` why a task cannot be done; `unit` what
+    the times seem to be in where they are no seconds.
     """
 
     users: int
@@ -59,6 +77,7 @@ class Description:
     triads: Triads
     split: tuple[int, int, int] | None
     cannot: dict[SignedTask, str]
+    unit: Unit | None
 
 
 def describe(events: Events) -> Description:
@@ -88,7 +107,22 @@ def describe(events: Events) -> Description:
         triads=triads(events),
         split=None if split is None else (len(split.train), len(split.validation), len(split.test)),
         cannot=_cannot(events, split),
+        unit=unit_of(float(events.time[0]), float(events.time[-1])),
     )
+
+
+def unit_of(begin: float, end: float) -> Unit | None:
+    """Return the unit in which times would be dates of our days, where as seconds they are not; else None.
+
+    >>> unit_of(1.3e12, 1.4e12).name, unit_of(1.3e9, 1.4e9), unit_of(0, 1e12)
+    ('milliseconds', None, None)
+    """
+    if end < LATEST_DATE:
+        return None
+    for unit in UNITS:
+        if LIKELY[0] <= begin / unit.per_second and end / unit.per_second <= LIKELY[1]:
+            return unit
+    return None
 
 
 def triads(events: Events, most_pairs: int = MOST_PAIRS) -> Triads:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from apportion.errors import UserError
 from apportion.signed.users import Ids, numbered
 
+LARGEST_WEIGHT = 1e15  # in size: its square, summed over a hundred million events, fits float32
 COLUMNS = ("source", "target", "time", "weight")
 
 
@@ -17,8 +18,8 @@ class Events:
     """Events (source, target, time, weight), n of them, in time order.
 
     `source` and `target` are user numbers, int64 [n], positions in `users`; `time` is in seconds, float64 [n],
-    never decreasing; `weight` is finite and never 0, float64 [n]; `users` are the ids as text, str [n_users].
-    Both roles of a user have one number. The arrays that `of` makes cannot be written to.
+    never decreasing; `weight` is never 0 and at most `LARGEST_WEIGHT` in size, float64 [n]; `users` are the ids as
+    text, str [n_users]. Both roles of a user have one number. The arrays that `of` makes cannot be written to.
     """
 
     source: NDArray[np.int64]
@@ -34,12 +35,12 @@ class Events:
         The order is time, then source, target (as user numbers) and weight, so the order of the rows does not
         matter, not even among equal times. Drops nothing: raises `UserError`, naming the event by its place from
         1, for columns of other lengths, an id that is missing, a time or weight that is no finite number, a weight
-        of 0, a user's event with itself, and where there is no event.
+        of 0 or beyond `LARGEST_WEIGHT`, a user's event with itself, and where there is no event.
 
         >>> Events.of(["b", "a"], ["a", "c"], [20.0, 10.0], [-1, 1]).source.tolist()
         [0, 1]
         """
-        times, weights = _numbers(time, "time"), _numbers(weight, "weight")
+        times, weights = number_column(time, "time"), number_column(weight, "weight")
         users = numbered(source, target)
         lengths = {len(column) for column in (users.source, users.target, times, weights)}
         if len(lengths) > 1:
@@ -49,6 +50,8 @@ class Events:
         if not len(times):
             raise UserError("the events", "none", "at least one event", "Hand over events between two users.")
         _refuse(weights == 0, "a weight of 0, which has no sign", "a positive or negative weight")
+        is_huge = np.abs(weights) > LARGEST_WEIGHT
+        _refuse(is_huge, "a huge weight", f"a weight of at most {LARGEST_WEIGHT:g} in size")
         _refuse(users.source == users.target, "a user's event with itself", "two users")
         return in_order(users.source, users.target, times, weights, users.users)
 
@@ -128,7 +131,8 @@ def in_order(
     return Events(source, target, time, weight, users)
 
 
-def _numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
+def number_column(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return a copy of a column of numbers, float64 [n]; `UserError`, naming the event, where one is not finite."""
     try:
         column = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

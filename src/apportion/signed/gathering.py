@@ -13,6 +13,20 @@ from apportion.signed.events import Events, in_order
 from apportion.signed.users import Interner, numbered, whole_numbers
 
 SELF_LOOP, NO_SIGN, REPEATED = "self loop", "weight of 0", "exact duplicate row"
+PLURALS = {
+    NO_SIGN: "weights of 0",
+    "no source or no target": "with no source or no target",
+    "undated": "undated",
+}
+
+
+def counted(count: int, what: str) -> str:
+    """Return so many of something.
+
+    >>> counted(1, "row"), counted(1500, "row"), counted(2, "weight of 0")
+    ('1 row', '1,500 rows', '2 weights of 0')
+    """
+    return f"{count:,} {what if count == 1 else PLURALS.get(what, f'{what}s')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,7 @@ class Gathering:
         dropped = self._counts()
         if self._rows == sum(dropped.values()):
             reasons = ", ".join(f"{count:,} for {reason}" for reason, count in dropped.items())
-            found = f"{self._rows:,} rows, all dropped ({reasons})" if self._rows else "no rows"
+            found = f"{counted(self._rows, 'row')}, all dropped ({reasons})" if self._rows else "no rows"
             cure = "Give a file with events between two different users, with weights other than 0."
             raise UserError(self.file, found, "at least one event", cure)
         source, target, users = self._numbered()

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from apportion.errors import UserError
 from apportion.identity import seed_for
 from apportion.signed.attention import Neighbourhood
 from apportion.signed.boosting import SHARES
@@ -176,6 +177,10 @@ class Learned(Scorer):
                         progress("training", (epoch + share) / s.epochs)
 
                 wrong = self.learn(groups, optimiser, mean, tell)
+                if not np.isfinite(wrong):
+                    found = f"a loss that is no finite number in epoch {epoch + 1}"
+                    cure = "Look at the weights and times: apportion signed info EVENTS."
+                    raise UserError("training", found, "events that the model can learn from", cure)
                 now = copied(self.network)
                 self.network.load_state_dict(mean.weights())
                 score = stream.validation_score(self._walk(groups, validation))

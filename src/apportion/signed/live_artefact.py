@@ -19,10 +19,11 @@ from apportion.signed import artefact
 from apportion.signed.events import Events
 from apportion.signed.readers import read_events
 from apportion.signed.stream import Live
+from apportion.signed.trained import DESCRIPTION, description_of, refuse_another, trained_on
+from apportion.signed.trained import EVENTS as TRAINED_ON
 
 FORM = 1  # raised when a folder written before can no longer be read
-PAST, STATE, ABOUT = "past.safetensors", "state.safetensors", "live.json"
-TRAINED_ON, DESCRIPTION = "events.parquet", "trained.json"  # what training wrote
+PAST, STATE, ABOUT = "past.safetensors", artefact.STATE, "live.json"
 CURE = "Train again: apportion signed train EVENTS --out DIR."
 
 
@@ -60,15 +61,21 @@ def save(live: Live, folder: Path, beside: Path | None = None) -> None:
 def load(folder: Path) -> Live:
     """Return the model that `save` or training wrote, as of the last event that it has seen.
 
-    Raises `UserError` for a folder that holds none or a damaged one. What `save` left there counts as long as the
-    model was not trained anew since.
+    Raises `UserError` for a folder that holds none or a damaged one, and where the description or the events that
+    training wrote there are not those of the weights. What `save` left there counts as long as the model was not
+    trained anew since.
     """
     from safetensors.numpy import load_file
 
     model = artefact.load(folder)
+    trained = description_of(folder) if (folder / DESCRIPTION).exists() else None
+    if trained is not None:
+        refuse_another(folder, trained, model)
     about = _about(folder)
     if about is None or about.files[STATE] != file_sha256(folder / STATE):
-        return Live(model, read_events(folder / TRAINED_ON).events)
+        if trained is None:
+            return Live(model, read_events(folder / TRAINED_ON).events)
+        return Live(model, trained_on(folder, trained))
     past = folder / PAST
     if not past.is_file() or file_sha256(past) != about.files[PAST]:
         expected = f"the sha256 {about.files[PAST][:16]}..."

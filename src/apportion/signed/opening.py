@@ -3,7 +3,9 @@
 import bz2
 import gzip
 import io
+import shutil
 import tarfile
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,8 +39,9 @@ class Block(NamedTuple):
 class Opened:
     """An open file whose beginning can be looked at before it is read."""
 
-    def __init__(self, file: str, stream: "Readable") -> None:
+    def __init__(self, file: str, stream: "Readable", whole: Path | IO[bytes]) -> None:
         self.file = file
+        self.whole = whole  # for readers that have to move about in it
         self._stream = stream
         self._line = 1
         self.head = self._read(HEAD_BYTES).removeprefix(BYTE_ORDER_MARK)
@@ -77,14 +80,14 @@ class Opened:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Opened]:
+def opened(path: Path, expected: str = "a file of events") -> Iterator[Opened]:
     """Open a file by its content; raises `UserError` where it cannot be read."""
     try:
         raw = path.open("rb")
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise UserError(str(path), str(reason), "a file of events", "Check the path.") from None
-    with raw:
+        raise UserError(str(path), str(reason), expected, "Check the path.") from None
+    with raw, _movable(raw, path) as (raw, whole):
         start = raw.read(3)
         raw.seek(0)
         stream: Readable = raw
@@ -92,21 +95,33 @@ def opened(path: Path) -> Iterator[Opened]:
             stream = gzip.GzipFile(fileobj=raw)
         elif start == b"BZh":
             stream = bz2.BZ2File(raw)
-        file = Opened(str(path), stream)
+        file = Opened(str(path), stream, whole)
         if file.head[257:262] == b"ustar":
             raw.seek(0)
-            yield _konect_member(path, raw)
+            yield _konect_member(path, raw, whole)
         else:
             yield file
 
 
-def _konect_member(path: Path, raw: IO[bytes]) -> Opened:
+@contextmanager
+def _movable(raw: IO[bytes], path: Path) -> Iterator[tuple[IO[bytes], Path | IO[bytes]]]:
+    """Give a file to read from and what to open it by anew: a pipe is copied to a temporary file first."""
+    if raw.seekable():
+        yield raw, path
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(raw, copy)
+        copy.seek(0)
+        yield copy, copy
+
+
+def _konect_member(path: Path, raw: IO[bytes], whole: Path | IO[bytes]) -> Opened:
     try:
         archive = tarfile.open(fileobj=raw, mode="r|*")  # noqa: SIM115 (a stream, read until the file is closed)
         for member in archive:
             if member.isfile() and Path(member.name).name.startswith("out."):
                 held = archive.extractfile(member)
-                return Opened(f"{path} ({member.name})", held or io.BytesIO())
+                return Opened(f"{path} ({member.name})", held or io.BytesIO(), whole)
     except WAYS_TO_BREAK as error:
         found, cure = f"an archive that breaks off or is damaged ({error})", "Download it again."
         raise UserError(str(path), found, "a whole archive", cure) from None

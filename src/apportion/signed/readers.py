@@ -38,7 +38,7 @@ def read_events(path: Path | str) -> ReadEvents:
         raise UserError(str(path), "a folder", "a file of events", "Name a file in it.")
     with opened(path) as file:
         if file.head.startswith(b"PAR1"):
-            return read_parquet(path)
+            return read_parquet(file.whole, str(path))
         return _read_text(file)
 
 
@@ -52,15 +52,29 @@ def _read_text(file: Opened) -> ReadEvents:
             raise UserError(file.file, name, EXPECTED, CURE)
     if b"\0" in head:
         raise UserError(file.file, "binary data", EXPECTED, CURE)
+    if b"\r" in head and b"\n" not in head:
+        found = "lines that end with a carriage return alone"
+        cure = "Convert it: tr '\\r' '\\n' < OLD > NEW."
+        raise UserError(file.file, found, "lines that end with a line feed", cure)
     line = next(line for line in head.splitlines() if line.strip())
     if line.partition(b":")[0] in FIELDS:
         return read_wiki_rfa(file)
     if line[:1] in b"%#":
+        _refuse_commented_csv(file, head)
         return read_konect(file)
-    for separator in (",", ";", "\t"):
+    for separator in sorted((",", ";", "\t"), key=lambda one: (one == "\t", -line.count(one.encode()))):
         fields = line.decode("utf-8", "replace").split(separator)
         if len(fields) > 1 and (separator != "\t" or any(field.strip().isalpha() for field in fields)):
             return read_delimited(file, separator)
     if 2 <= len(line.split()) <= 4:
         return read_konect(file)
     raise UserError(f"{file.file}, line 1", repr(line[:40].decode("utf-8", "replace")), EXPECTED, CURE)
+
+
+def _refuse_commented_csv(file: Opened, head: bytes) -> None:
+    row = next((line for line in head.splitlines() if line.strip() and line.lstrip()[:1] not in b"%#"), b"")
+    for separator in (b",", b";"):
+        if row.count(separator) > 1:
+            found = "a comment before separated fields"
+            cure = "Take the comments out: grep -v '^[#%]' OLD > NEW."
+            raise UserError(f"{file.file}, line 1", found, "CSV without comments", cure)

@@ -1,9 +1,12 @@
 """Fitting and evaluating models, several at once: one process a run, one thread a process."""
 
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
@@ -63,7 +66,8 @@ def run_all(
         min(workers, len(runs)), context, initializer=_begin, initargs=(split, task, protocol, news)
     )
     try:
-        futures: dict[int, Future[Ran]] = {i: pool.submit(_work, i, runs[i]) for i in order}
+        with _interrupts_ignored():  # the workers inherit this: Ctrl-C is the caller's to answer
+            futures: dict[int, Future[Ran]] = {i: pool.submit(_work, i, runs[i]) for i in order}
         while True:
             _, waiting = wait(futures.values(), timeout=0.5, return_when="FIRST_EXCEPTION")
             while not news.empty():
@@ -76,9 +80,11 @@ def run_all(
             if not waiting:
                 return [futures[i].result() for i in range(len(runs))]
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
+        with _interrupts_ignored():
+            processes = list((pool._processes or {}).values())  # shutdown forgets them
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
 
 
 def one_run(walk: Walk, run: Run, told: Callable[[float], None] | None = None) -> Ran:
@@ -102,6 +108,18 @@ def fitted(walk: Walk, run: Run, told: Callable[[float], None] | None = None) ->
     with threadpool_limits(1):  # the same bytes on any machine, and none takes another's core
         scorer.fit(own, run.seed, None if told is None else lambda _, share: told(0.9 * share))
     return scorer
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Board:

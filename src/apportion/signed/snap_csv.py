@@ -31,8 +31,12 @@ def read_delimited(file: Opened, separator: str) -> ReadEvents:
     blank = len(first.text) - len(first.text.lstrip())
     first = Block(first.text[blank:], first.line + first.text.count(b"\n", 0, blank))
     line = first.text.split(b"\n", 1)[0].decode("utf-8", "replace").strip("\r")
-    fields = [field.strip() for field in next(csv.reader([line], delimiter=separator))]
     where = f"{file.file}, line {first.line:,}"
+    try:
+        fields = [field.strip() for field in next(csv.reader([line], delimiter=separator))]
+    except csv.Error as error:
+        found = f"a line that is no row ({error})"
+        raise UserError(where, found, "source,target,rating,time", "Mend the line.") from None
     columns = columns_of(fields, where)
     gathering = Gathering(file.file, "comma-separated" if separator == "," else "separated")
     if columns is None:
@@ -54,19 +58,30 @@ def columns_of(fields: list[str], where: str) -> tuple[str, ...] | None:
     Raises `UserError` for a line that is neither: not four fields of which the last two are numbers, and not a
     header that names all four roles once.
     """
-    lowered = [field.lower() for field in fields]
-    roles = {name: role for role, names in NAMES.items() for name in names}
-    named = [roles.get(name) for name in lowered]
+    named = roles_of(fields)
     if not any(named) or (len(fields) == 4 and is_number(fields[2]) and is_number(fields[3])):
         if len(fields) == 4 and (is_number(fields[2]) or is_number(fields[3])):
             return None
         found = f"{len(fields)} field{'s' * (len(fields) != 1)} ({excerpt(','.join(fields))})"
         raise UserError(where, found, "source,target,rating,time or a header with these names", CURE)
+    return named_once(fields, tuple(NAMES), where, CURE)
+
+
+def roles_of(fields: list[str]) -> list[str | None]:
+    """Return the role that each field names, None for one that names none."""
+    roles = {name: role for role, names in NAMES.items() for name in names}
+    return [roles.get(field.strip().lower()) for field in fields]
+
+
+def named_once(fields: list[str], needed: tuple[str, ...], where: str, cure: str) -> tuple[str, ...]:
+    """Return the role or place of each column of a header; raises `UserError` unless it names each role that is
+    needed once, and none twice."""
+    named = roles_of(fields)
     for role, names in NAMES.items():
-        if named.count(role) != 1:
+        if named.count(role) > 1 or (role in needed and role not in named):
             found = f"no column for the {role}" if role not in named else f"two columns for the {role}"
             expected = f"one of {', '.join(names)}"
-            raise UserError(f"{where} ({excerpt(','.join(fields))})", found, expected, CURE)
+            raise UserError(f"{where} ({excerpt(','.join(fields))})", found, expected, cure)
     return tuple(role or f"column {place}" for place, role in enumerate(named, 1))
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from apportion.errors import UserError
-from apportion.signed.events import Events
+from apportion.signed.events import LARGEST_WEIGHT, Events, number_column
 from apportion.signed.history import History
 from apportion.signed.learned import Learned
 from apportion.signed.scorer import Queries
-from apportion.signed.users import id_fault
+from apportion.signed.users import id_fault, id_texts
 
 Ids = Sequence[object]
 Floats = NDArray[np.float64]
@@ -72,11 +72,12 @@ class Live:
         """Return a score for each pair of ids, [m] or for signed existence [m, 3]; learns nothing from being asked.
 
         As of now, or at times from the latest event on; what a score is, `Scorer.score` says. Raises `UserError`
-        for a time in the past, an id that is none, and a pair of one user.
+        for a time in the past, an id that is none, a pair of one user, and what is no column of ids or of times.
         """
-        when = np.full(len(source), self.now) if time is None else np.array(time, dtype=np.float64)
+        source, target = id_texts(source, "source"), id_texts(target, "target")
+        when = np.full(len(source), self.now) if time is None else number_column(time, "time")
         _same_length(source, target, when)
-        asked = [Asked(str(s), str(t), float(at)) for s, t, at in zip(source, target, when, strict=True)]
+        asked = [Asked(s, t, float(at)) for s, t, at in zip(source, target, when, strict=True)]
         for one in asked:
             refuse(one, self.latest)
         numbers = dict(self._numbers)
@@ -95,10 +96,11 @@ class Live:
 
     def observe(self, source: Ids, target: Ids, time: ArrayLike, weight: ArrayLike) -> None:
         """Take in events in time order, from the latest on; in one call or many is the same. Raises as `walk`."""
-        seconds, weights = np.array(time, dtype=np.float64), np.array(weight, dtype=np.float64)
+        source, target = id_texts(source, "source"), id_texts(target, "target")
+        seconds, weights = number_column(time, "time"), number_column(weight, "weight")
         _same_length(source, target, seconds, weights)
         columns = zip(source, target, seconds, weights, strict=True)
-        asked = [Asked(str(s), str(t), float(at), float(w)) for s, t, at, w in columns]
+        asked = [Asked(s, t, float(at), float(w)) for s, t, at, w in columns]
         self._check(asked)
         rows = _rows(asked, self._numbers)
         self.users = list(self._numbers)
@@ -165,9 +167,14 @@ class Live:
 
 
 def refuse(one: Asked, latest: float, where: str | None = None) -> None:
-    """Raise `UserError` for what cannot be scored or taken in after the time `latest`."""
+    """Raise `UserError` for what cannot be scored or taken in after the time `latest`; `where` names a line."""
+    back = "Sort by time: a model cannot go back."
+    if where is not None:
+        back += " Lines are source,target,time,weight; for another order begin with a header."
     where = where or f"the event {one.source},{one.target}"
     for role, user in (("source", one.source), ("target", one.target)):
+        if not isinstance(user, str):
+            raise UserError(f"{where}, {role}", f"the id {user!r}", "an id as text", "Turn ids into text.")
         problem = id_fault(user)
         if problem is not None:
             raise UserError(f"{where}, {role}", *problem)
@@ -178,9 +185,10 @@ def refuse(one: Asked, latest: float, where: str | None = None) -> None:
         raise UserError(where, f"the time {one.time}", "a finite number of seconds", cure)
     if one.time < latest:
         found, expected = f"the time {one.time:.10g}", f"{latest:.10g}, the latest before it, or later"
-        raise UserError(where, found, expected, "Sort by time: a model cannot go back.")
-    if one.weight is not None and not (np.isfinite(one.weight) and one.weight != 0):
-        raise UserError(where, f"the weight {one.weight:g}", "a finite number that is not 0", cure)
+        raise UserError(where, found, expected, back)
+    if one.weight is not None and not 0 < abs(one.weight) <= LARGEST_WEIGHT:
+        expected = f"a number that is not 0, at most {LARGEST_WEIGHT:g} in size"
+        raise UserError(where, f"the weight {one.weight:g}", expected, cure)
 
 
 def _rows(asked: Sequence[Asked], numbers: dict[str, int]) -> Events:

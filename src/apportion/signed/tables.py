@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from apportion.errors import UserError
-from apportion.signed.events import COLUMNS, Events
+from apportion.signed.delimited import A_WEIGHT
+from apportion.signed.events import COLUMNS, LARGEST_WEIGHT, Events
 from apportion.signed.gathering import Chunk, Gathering, ReadEvents
 from apportion.signed.snap_csv import columns_of
 from apportion.signed.users import LONGEST_ID
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
 ROWS = 500_000  # of one chunk
 
 
-def read_parquet(path: Path) -> ReadEvents:
+def read_parquet(whole: Path | IO[bytes], where: str) -> ReadEvents:
     """Return the events of a Parquet file; its columns are named as in a CSV file with a header."""
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
+        with pyarrow.parquet.ParquetFile(whole) as file:
             frames = (pl.from_arrow(batch) for batch in file.iter_batches(ROWS))
-            return _gathered(frames, list(file.schema_arrow.names), str(path), "Parquet")
+            return _gathered(frames, list(file.schema_arrow.names), where, "Parquet")
     except (pa.ArrowException, OSError) as error:
         reason = next(iter(str(error).splitlines()), "no reason given")
         found = f"a Parquet file that cannot be read ({reason})"
-        raise UserError(str(path), found, "a whole Parquet file", "Write or download it again.") from None
+        raise UserError(where, found, "a whole Parquet file", "Write or download it again.") from None
 
 
 def read_frame(frame: "pl.DataFrame | pd.DataFrame") -> ReadEvents:
@@ -72,18 +73,23 @@ def _gathered(frames: Iterable[Any], names: list[str], where: str, layout: str) 
     gathering = Gathering(where, layout)
     first = 1
     for frame in frames:
-        ids = [_ids(frame[columns[role]], role, where, first) for role in ("source", "target")]
+        ids = [id_values(frame[columns[role]], role, where, first) for role in ("source", "target")]
         numbers = [_numbers(frame[columns[role]], role, where, first) for role in ("time", "weight")]
         gathering.add(Chunk(ids[0], ids[1], numbers[0], numbers[1]))
         first += len(frame)
     return gathering.finish()
 
 
-def _ids(column: pl.Series, role: str, where: str, first: int) -> pl.Series:
+def id_values(column: pl.Series, role: str, where: str, first: int = 1) -> pl.Series:
+    """Return the ids of a column as Int64 or text; raises `UserError` naming the first that is none, rows counted
+    from `first`."""
     if column.dtype in (pl.Categorical, pl.Enum):
         column = column.cast(pl.String)
-    if column.dtype.is_float() and not column.null_count() and bool((column == column.round()).all()):
-        column = column.cast(pl.Int64)
+    if column.dtype.is_float():
+        given = column.cast(pl.Float64)
+        is_whole = given.is_finite() & (given == given.round()) & (given.abs() < 2**53)
+        expected = "a whole number below 2**53, or text"
+        column = _sound(given, ~is_whole.fill_null(False), column, where, first, expected).cast(pl.Int64)
     if not column.dtype.is_integer() and column.dtype != pl.String:
         cure = "Make them whole numbers or text."
         raise UserError(
@@ -107,9 +113,10 @@ def _numbers(column: pl.Series, role: str, where: str, first: int) -> np.ndarray
         cure = "Make it a column of numbers, a time also of dates."
         raise UserError(f"{where}, column {column.name}", f"values of type {column.dtype}", "numbers", cure)
     values = values.cast(pl.Float64)
-    return _sound(
-        values, ~values.is_finite().fill_null(False), column, where, first, "a finite number"
-    ).to_numpy()
+    is_good, expected = values.is_finite(), "a finite number"
+    if role == "weight":
+        is_good, expected = is_good & (values.abs() <= LARGEST_WEIGHT), A_WEIGHT
+    return _sound(values, ~is_good.fill_null(False), column, where, first, expected).to_numpy()
 
 
 def _sound(

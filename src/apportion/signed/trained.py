@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from apportion.errors import UserError
-from apportion.signed.artefact import load, save
+from apportion.identity import file_sha256
+from apportion.signed.artefact import NETWORK, load, save
 from apportion.signed.calibration import Calibration, Reliability, calibrate, reliability
 from apportion.signed.evaluation import PARTS, Evaluation, evaluate
 from apportion.signed.events import Events
@@ -52,6 +53,7 @@ class Trained(msgspec.Struct, forbid_unknown_fields=True):
     calibration: Calibration
     metrics: dict[str, dict[str, float | None]]
     reliability: dict[Literal["raw", "calibrated"], Reliability]
+    network: str | None = None  # sha256 of network.safetensors; folders written earlier do not say
 
 
 class Opened(NamedTuple):
@@ -88,6 +90,9 @@ def train(
     evaluation = evaluate(
         scorer, walk.for_model(seed, features=kind.uses_features, training_group_size=kind.group_size)
     )
+    if not all(np.isfinite(part.score).all() for part in (evaluation.validation, evaluation.test)):
+        cure = "Look at the weights and times: apportion signed info EVENTS."
+        raise UserError(f"--model {name}", "scores that are no finite numbers", "finite scores", cure)
     calibration = calibrate(task, evaluation.validation)
     test = evaluation.test.against("uniform")
     trained = Trained(
@@ -112,6 +117,7 @@ def train(
     (folder / DESCRIPTION).unlink(missing_ok=True)
     write_events(events, folder / EVENTS)
     save(scorer, folder)
+    trained.network = file_sha256(folder / NETWORK)
     part = folder / f"{DESCRIPTION}.part"
     part.write_bytes(msgspec.json.format(msgspec.json.encode(trained), indent=1))
     part.replace(folder / DESCRIPTION)
@@ -132,15 +138,31 @@ def description_of(folder: Path) -> Trained:
 def open_trained(folder: Path) -> Opened:
     """Return what `train` wrote; `UserError` for a folder that holds nothing or something else."""
     trained = description_of(folder)
-    events = read_events(folder / EVENTS).events
-    if events.digest != trained.digest:
-        raise UserError(str(folder / EVENTS), "other events", "those that the model was trained on", CURE)
+    events = trained_on(folder, trained)
     split = Split.at_times(events, trained.train_until, trained.validation_until)
     kind = model(trained.model)
     walk = Walk(split, trained.task, trained.protocol).for_model(
         trained.seed, features=kind.uses_features, training_group_size=kind.group_size
     )
-    return Opened(load(folder), walk, trained)
+    scorer = load(folder)
+    refuse_another(folder, trained, scorer)
+    return Opened(scorer, walk, trained)
+
+
+def trained_on(folder: Path, trained: Trained) -> Events:
+    """Return the events that a model was trained on; `UserError` where the folder holds others."""
+    events = read_events(folder / EVENTS).events
+    if events.digest != trained.digest:
+        raise UserError(str(folder / EVENTS), "other events", "those that the model was trained on", CURE)
+    return events
+
+
+def refuse_another(folder: Path, trained: Trained, scorer: Learned) -> None:
+    """Raise `UserError` where the description of a folder is not that of the weights beside it."""
+    is_other = trained.network not in (None, file_sha256(folder / NETWORK))
+    if is_other or trained.task != scorer.task:
+        found = f"the description of another model ({trained.model}, {trained.task})"
+        raise UserError(str(folder / DESCRIPTION), found, "that of the weights beside it", CURE)
 
 
 def metrics_by_part(evaluation: Evaluation) -> dict[str, dict[str, float | None]]:

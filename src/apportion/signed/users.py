@@ -1,6 +1,6 @@
 """Users: ids of any type in two columns become one set of user numbers, sorted, whatever the order of the rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -137,7 +137,7 @@ def _series(values: NDArray[Any], role: str) -> pl.Series:
             return pl.Series(values.astype(np.int64))
         case "U" | "S" | "O" | "T":
             return pl.Series(
-                [_as_text(value, role, row) for row, value in enumerate(values.tolist(), 1)], dtype=pl.String
+                [id_text(value, role, row) for row, value in enumerate(values.tolist(), 1)], dtype=pl.String
             )
         case _:
             found = f"ids of type {values.dtype}"
@@ -145,7 +145,16 @@ def _series(values: NDArray[Any], role: str) -> pl.Series:
             raise UserError(f"the ids of {role}", found, "whole numbers or text", cure)
 
 
-def _as_text(value: object, role: str, row: int) -> str:
+def id_texts(ids: object, role: str) -> list[str]:
+    """Return ids as text, whole numbers among them; `UserError`, naming the first, where one is none."""
+    if isinstance(ids, (str, bytes)) or not isinstance(ids, Iterable):
+        cure = "Hand over a list of ids, one a pair."
+        raise UserError(f"the ids of {role}", f"one value ({str(ids)[:40]!r})", "a column of ids", cure)
+    return [id_text(value, role, row) for row, value in enumerate(ids, 1)]
+
+
+def id_text(value: object, role: str, row: int) -> str:
+    """Return an id as text; `UserError`, naming the event by its place, for what is neither text nor whole."""
     match value:
         case str():
             return value
