@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from tests.studies.tiny import write_study
 
+from apportion.interrupts import interrupts_held
 from apportion.studies import runner
-from apportion.studies.engines import interrupts_held
 from apportion.studies.stages import graph_of
 from apportion.studies.store import Store
 from apportion.studies.study_file import read_study

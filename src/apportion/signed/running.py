@@ -1,12 +1,9 @@
 """Fitting and evaluating models, several at once: one process a run, one thread a process."""
 
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
@@ -14,6 +11,7 @@ from typing import Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
 
+from apportion.interrupts import interrupts_ignored
 from apportion.signed.evaluation import Evaluation, evaluate
 from apportion.signed.models import model
 from apportion.signed.protocol import Protocol, Walk, refuse_what_cannot_be_learned
@@ -66,7 +64,7 @@ def run_all(
         min(workers, len(runs)), context, initializer=_begin, initargs=(split, task, protocol, news)
     )
     try:
-        with _interrupts_ignored():  # the workers inherit this: Ctrl-C is the caller's to answer
+        with interrupts_ignored():  # the workers inherit this: Ctrl-C is the caller's to answer
             futures: dict[int, Future[Ran]] = {i: pool.submit(_work, i, runs[i]) for i in order}
         while True:
             _, waiting = wait(futures.values(), timeout=0.5, return_when="FIRST_EXCEPTION")
@@ -80,7 +78,7 @@ def run_all(
             if not waiting:
                 return [futures[i].result() for i in range(len(runs))]
     finally:
-        with _interrupts_ignored():
+        with interrupts_ignored():
             processes = list((pool._processes or {}).values())  # shutdown forgets them
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
@@ -108,18 +106,6 @@ def fitted(walk: Walk, run: Run, told: Callable[[float], None] | None = None) ->
     with threadpool_limits(1):  # the same bytes on any machine, and none takes another's core
         scorer.fit(own, run.seed, None if told is None else lambda _, share: told(0.9 * share))
     return scorer
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 class _Board:

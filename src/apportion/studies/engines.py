@@ -6,13 +6,14 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from apportion.errors import UserError, disk_error
+from apportion.interrupts import interrupts_ignored
 from apportion.studies.stages import Graph
 
 RUN_AGAIN = 77
@@ -61,7 +62,7 @@ def preload(threads: int) -> None:
         os.environ[variable] = str(threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     multiprocessing.set_forkserver_preload(["apportion.studies.preloaded"])
-    with _interrupts_ignored():  # the server inherits this: Ctrl-C is the runner's to answer
+    with interrupts_ignored():  # the server inherits this: Ctrl-C is the runner's to answer
         forkserver.ensure_running()
 
 
@@ -167,34 +168,6 @@ def _new_worker(graph: Graph, root: Path, threads: int) -> Any:
 
     torch.set_num_threads(threads)
     return Worker(graph, root)
-
-
-@contextlib.contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Let Ctrl-C wait until the block has ended: what ends a run is short, and is not left half-way."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt
-
-
-@contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _end_with_runner() -> None:

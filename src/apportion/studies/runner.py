@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from apportion.errors import OF_TRAIN, UserError, missing_extra
+from apportion.interrupts import interrupts_held
 from apportion.models.causal import refuse_unusable
 from apportion.studies.engines import (
     Engine,
@@ -16,7 +17,6 @@ from apportion.studies.engines import (
     RayEngine,
     UnitFailed,
     end_if_run_again,
-    interrupts_held,
     preload,
 )
 from apportion.studies.order import most_urgent_first
