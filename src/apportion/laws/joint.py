@@ -15,8 +15,9 @@ from apportion.laws.status import Status
 from apportion.laws.variances import shared_draw_variance, variances
 
 STARTS = 24
-STEPS = 400
-"""A surface with many cells at a score of 0 takes some 200; one that has not converged is no ground for a forecast."""
+FIRST_STEPS, STEPS = 80, 400
+"""Steps of the search for good starts, and of the last solution: many cells at a score of 0 take some 200, and a law that
+has not converged is no ground for a forecast."""
 DRAWS = 300
 REACH, NEGLIGIBLE = 2.0, 1e-3
 """How far a parameter moves in one step, and how the solver's tolerance counts small costs."""
@@ -187,16 +188,16 @@ def fit_family(
     starts = x0 + np.array(family.spread) * rng.standard_normal((STARTS, len(x0)))
     starts[0] = x0
     sigma, target, centre = np.full(n, 0.1), _rows(z, STARTS), _rows(x0, STARTS)
-    found = _solved(family, starts, s, p, target, sigma, centre, is_loss)
+    found = _solved(family, starts, s, p, target, sigma, centre, is_loss, FIRST_STEPS)
     free = 1.0
-    for _ in range(2):  # the scatter from the residuals, then the best few starts again
+    for steps in (FIRST_STEPS, STEPS):  # the scatter from the residuals, then the best few starts again
         mode = found.theta[int(found.cost.argmin())]
         fitted, slope = latent_curve(family, mode, s, p, is_loss, beyond=1.0)
         free = max(n - _effective(family, slope, sigma), n / 4, 1.0)
         run = max(float(((fitted - z) ** 2).sum() / free - known_variance.mean()), LEAST_SIGMA**2)
         sigma = np.sqrt(run + known_variance)
         starts = found.theta[np.argsort(found.cost)[:6]]
-        found = _solved(family, starts, s, p, target[:6], sigma, centre[:6], is_loss)
+        found = _solved(family, starts, s, p, target[:6], sigma, centre[:6], is_loss, steps)
     best = int(found.cost.argmin())
     mode = found.theta[best]
     # The scatter itself is known from `free` residuals only: draws of it are scaled inverse chi
@@ -242,9 +243,10 @@ def _solved(
     sigma: Floats,
     centre: Floats,
     is_loss: bool,
+    steps: int,
 ) -> Solution:
     problem = problem_of(family, s, p, target, sigma, centre, is_loss)
-    return solve(problem, starts, steps=STEPS, tolerance=1e-6, least=NEGLIGIBLE, reach=REACH)
+    return solve(problem, starts, steps=steps, tolerance=1e-6, least=NEGLIGIBLE, reach=REACH)
 
 
 def perturbed(

@@ -33,7 +33,7 @@ PATIENCE_SECONDS = 2.0
 """How long a unit that another runner has in work is left alone before it is looked at again."""
 
 
-COLLECTING_PATIENCE = 30
+COLLECTING_PATIENCE = 100
 """How many times as long as writing outcomes.parquet took it is left alone while cells are being graded."""
 
 
