@@ -16,8 +16,8 @@ from apportion.laws.variances import shared_draw_variance, variances
 
 STARTS = 24
 FIRST_STEPS, STEPS = 80, 400
-"""Steps of the search for good starts, and of the last solution: many cells at a score of 0 take some 200, and a law that
-has not converged is no ground for a forecast."""
+"""Steps of the search for good starts, and of the last solution: many cells at a score of 0 take some 200, and a law
+that has not converged is no ground for a forecast."""
 DRAWS = 300
 REACH, NEGLIGIBLE = 2.0, 1e-3
 """How far a parameter moves in one step, and how the solver's tolerance counts small costs."""
