@@ -38,7 +38,7 @@ def test_a_reference_pass_lays_its_texts_as_the_training_does(tmp_path: Path) ->
     names = []
     for found, expected in ((apart, False), (shared, True)):
         references = [unit for unit in found.units.values() if unit.kind == "reference"]
-        assert {unit.share_prompts for unit in references} == {expected}
+        assert {unit.layout.share_prompts for unit in references} == {expected}  # type: ignore[union-attr]
         names.append({unit.name for unit in references})
     assert not names[0] & names[1]
 
@@ -76,7 +76,7 @@ def test_what_is_added_renames_no_stage(tmp_path: Path, old: str, new: str) -> N
         assert before < after
 
 
-@pytest.mark.parametrize("extra", ["learning_rate = 1e-5", "beta = 0.2", "batch_size = 2", "epochs = 2"])
+@pytest.mark.parametrize("extra", ["learning_rate = 1e-5", "beta = 0.2", "epochs = 2"])
 def test_a_changed_preference_setting_renames_preference_stages_only(tmp_path: Path, extra: str) -> None:
     text = TINY.replace("[preference]\nepochs = 1", f"[preference]\n{extra}")
     before, after = graph(tmp_path).units, graph(tmp_path, text).units

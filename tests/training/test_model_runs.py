@@ -20,7 +20,7 @@ from apportion.training.greedy import is_plainly_greedy
 from apportion.training.likelihood import response_likelihoods
 from apportion.training.packing import can_pack, layout, pack_forward
 from apportion.training.preference import reference_log_probs, train_preference
-from apportion.training.settings import PreferenceSettings, SFTSettings
+from apportion.training.settings import Layout, PreferenceSettings, SFTSettings
 from apportion.training.sft import train_sft
 
 HERE = Path()
@@ -47,14 +47,14 @@ def _log_prob(model: Any, prompt: list[int], response: list[int]) -> float:
 
 @pytest.mark.parametrize("packs", [True, False])
 def test_likelihoods_in_batches_are_those_one_by_one(
-    tokenizer: Any, pairs: list[Rendered], monkeypatch: pytest.MonkeyPatch, packs: bool
+    tokenizer: Any, pairs: list[Rendered], packs: bool
 ) -> None:
-    if not packs:
-        monkeypatch.setattr("apportion.training.likelihood.can_pack", lambda model: False)
     model = load_model(MODEL, HERE)
     singles = [Rendered(row.prompt, row.responses[:1]) for row in pairs]
     rows = [row for both in zip(pairs, singles, strict=True) for row in both]
-    found = response_likelihoods(model, rows, pad_token_id=tokenizer.pad_token_id, batch_size=7)
+    found = response_likelihoods(
+        model, rows, pad_token_id=tokenizer.pad_token_id, layout=Layout(7, pack=packs)
+    )
     for likelihoods, row in zip(found, rows, strict=True):
         assert [one.tokens for one in likelihoods] == [len(response) for response in row.responses]
         for one, response in zip(likelihoods, row.responses, strict=True):
@@ -162,7 +162,7 @@ def test_an_adapter_is_merged_into_its_parent_and_the_parent_is_the_reference(
     train_sft(load_model(MODEL, HERE), tokenizer, demonstrations, SFTSettings(**lora), seed=0, folder=first)
     parent = load_chain(MODEL, HERE, [first])
     assert type(parent) is type(load_model(MODEL, HERE))  # a plain model
-    reference = reference_log_probs(parent, tokenizer, pairs)
+    reference = reference_log_probs(parent, tokenizer, pairs, Layout())
     before = TokenDistributions(load_chain(MODEL, HERE, [first]), pairs)
     curve = train_preference(
         load_chain(MODEL, HERE, [first]), tokenizer, pairs, reference, PreferenceSettings(**lora),
@@ -175,7 +175,7 @@ def test_an_adapter_is_merged_into_its_parent_and_the_parent_is_the_reference(
             "adapter_model.safetensors",
         }
     trained = load_chain(MODEL, HERE, [first, second])
-    evidence = preference_evidence(trained, tokenizer, pairs, reference, before)
+    evidence = preference_evidence(trained, tokenizer, pairs, reference, before, Layout())
     margin = evidence["chosen_after"] - evidence["rejected_after"]
     assert margin > evidence["chosen_before"] - evidence["rejected_before"]
     assert evidence["kl_per_token"] > 0

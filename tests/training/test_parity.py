@@ -88,8 +88,8 @@ class _Case:
     ) -> tuple[list[float], list[float]]:
         """Our losses and TRL's; TRL's are computed unless they are known."""
         rows = self.rows(self.pairs)
-        shared = settings.pack and settings.share_prompts
-        reference = reference_log_probs(self.load(), self.tokenizer, rows, share_prompts=shared)
+        layout = settings.layout_for(len(rows))
+        reference = reference_log_probs(self.load(), self.tokenizer, rows, layout)
         curve = train_preference(
             self.load(), self.tokenizer, rows, reference, settings, seed=0, folder=folder
         )
@@ -166,7 +166,7 @@ def test_kto_trains_and_starts_at_one_half(world: Callable[[int], _Case], tmp_pa
     case = world(5)
     rows = case.rows(case.pairs)
     settings = replace(case.settings, loss="kto")
-    reference = reference_log_probs(case.load(), case.tokenizer, rows)
+    reference = reference_log_probs(case.load(), case.tokenizer, rows, settings.layout_for(len(rows)))
     curve = train_preference(case.load(), case.tokenizer, rows, reference, settings, seed=0, folder=tmp_path)
     assert curve[0]["loss"] == pytest.approx(0.5, abs=1e-5)
     assert all(torch.isfinite(torch.tensor(row["loss"])) for row in curve)

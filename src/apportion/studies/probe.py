@@ -172,7 +172,7 @@ class _Prober:
         run = self._worker.training_run(replace(unit, chain=(), reference=None, settings=SFTSettings()), rows)
         if isinstance(settings, PreferenceSettings):
             reference = reference_log_probs(
-                self._base(), self._worker.tokenizer, rows, share_prompts=unit.share_prompts
+                self._base(), self._worker.tokenizer, rows, settings.layout_for(len(unit.rows))
             )
             run = replace(run, sft=None, preference=settings, reference=reference)
         else:
@@ -194,17 +194,15 @@ class _Prober:
 
         rows = [self._worker.rendered(row) for row in unit.rows[:64]]
         model, tokenizer = self._base(), self._worker.tokenizer
+        assert unit.layout is not None
+        layout = unit.layout
 
         def evidence(count: int) -> None:
             before = TokenDistributions(model, rows[:count])
-            preference_evidence(
-                model, tokenizer, rows[:count], references[count], before, share_prompts=unit.share_prompts
-            )
+            preference_evidence(model, tokenizer, rows[:count], references[count], before, layout)
 
         def reference(count: int) -> None:
-            references[count] = reference_log_probs(
-                model, tokenizer, rows[:count], share_prompts=unit.share_prompts
-            )
+            references[count] = reference_log_probs(model, tokenizer, rows[:count], layout)
 
         references: dict[int, Any] = {}
         counts = (max(1, len(rows) // 4), len(rows))

@@ -14,7 +14,7 @@ from apportion.models.causal import model_identity
 from apportion.studies.cells import Cell, PreferenceMethod
 from apportion.studies.study import Study
 from apportion.tasks.task import Grade, Problem, Task
-from apportion.training.settings import PreferenceSettings, SFTSettings
+from apportion.training.settings import Layout, PreferenceSettings, SFTSettings
 
 STAGE_VERSION = 3
 """Raised when the code of a stage changes what it computes; old stages then stay and new ones are trained."""
@@ -30,7 +30,7 @@ class Unit:
     """A unit of work: a stage (one training run or one reference pass) or the grading of a cell.
 
     `chain` holds the names of the trained stages that the unit's model goes through, oldest first; `reference`
-    names the unit with the reference log-probabilities, `share_prompts` says how these are computed; `rows` are the
+    names the unit with the reference log-probabilities, `layout` says how these are computed; `rows` are the
     judgements of the stage; `cell` is set for grading. `name` is the hash of all that decides the result.
     """
 
@@ -38,7 +38,7 @@ class Unit:
     kind: Kind
     chain: tuple[str, ...]
     reference: str | None = None
-    share_prompts: bool = False
+    layout: Layout | None = None
     settings: SFTSettings | PreferenceSettings | None = None
     rows: tuple[Demonstration, ...] | tuple[PreferencePair, ...] = ()
     seed: int = 0
@@ -134,11 +134,11 @@ class Graph:
     ) -> tuple[str, ...]:
         settings = self.study.preference[method]
         parent, data = self._parent(chain), digest([content(pair) for pair in pairs])
-        shares = settings.pack and settings.share_prompts
-        reference = digest(["reference", STAGE_VERSION, parent, data, shares])
-        self._add(Unit(reference, "reference", chain, rows=pairs, share_prompts=shares))
+        layout = settings.layout_for(len(pairs))
+        reference = digest(["reference", STAGE_VERSION, parent, data, layout])
+        self._add(Unit(reference, "reference", chain, rows=pairs, layout=layout))
         name = digest(["preference", STAGE_VERSION, parent, settings, data, seed])
-        self._add(Unit(name, "preference", chain, reference, shares, settings, pairs, seed))
+        self._add(Unit(name, "preference", chain, reference, layout, settings, pairs, seed))
         return (*chain, name)
 
     def _parent(self, chain: tuple[str, ...]) -> str:

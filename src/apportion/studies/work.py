@@ -99,9 +99,8 @@ class Worker:
         rows = [self.rendered(row) for row in unit.rows]
         evidence: dict[str, Any] = {}
         if unit.kind == "reference":
-            found = reference_log_probs(
-                self.model_before(unit), self.tokenizer, rows, share_prompts=unit.share_prompts
-            )
+            assert unit.layout is not None
+            found = reference_log_probs(self.model_before(unit), self.tokenizer, rows, unit.layout)
             tensors = {
                 side: torch.tensor(values, dtype=torch.float64) for side, values in found._asdict().items()
             }
@@ -111,6 +110,7 @@ class Worker:
         else:
             train(self.training_run(unit, rows), self.tokenizer, folder)
         if unit.reference is not None:
+            assert unit.layout is not None
             before = TokenDistributions(self.model_before(unit), rows)
             evidence = preference_evidence(
                 self._model_in(unit, folder),
@@ -118,7 +118,7 @@ class Worker:
                 rows,
                 self._reference(unit),
                 before,
-                share_prompts=unit.share_prompts,
+                unit.layout,
             )
         stage = {
             "name": unit.name,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from apportion.models.rendering import Rendered
 from apportion.training.preference import ReferenceLogProbs, reference_log_probs
+from apportion.training.settings import Layout
 
 if TYPE_CHECKING:
     import torch
@@ -65,16 +66,15 @@ def preference_evidence(
     rows: list[Rendered],
     reference: ReferenceLogProbs,
     before: TokenDistributions,
-    *,
-    share_prompts: bool = False,
+    layout: Layout,
 ) -> dict[str, float | int]:
     """Return means over the first pairs: log-probabilities before and after (nats), how often the chosen one fell.
 
     A chosen response whose log-probability falls although its margin grows is the likelihood displacement
-    that DPO is known for. `share_prompts` as for the reference.
+    that DPO is known for. `layout` is that of the reference.
     """
     count = min(PAIRS, len(rows))
-    after = reference_log_probs(model, tokenizer, rows[:count], share_prompts=share_prompts)
+    after = reference_log_probs(model, tokenizer, rows[:count], layout)
 
     def mean(values: list[float]) -> float:
         return sum(values[:count]) / count

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apportion.models.rendering import Rendered
 from apportion.training.packing import can_pack, pack_forward
+from apportion.training.settings import AS_GRADED, Layout
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -23,38 +24,29 @@ class _Side(NamedTuple):
 
 
 def response_likelihoods(
-    model: "PreTrainedModel",
-    rows: Sequence[Rendered],
-    *,
-    pad_token_id: int,
-    batch_size: int = 32,
-    share_prompts: bool = True,
+    model: "PreTrainedModel", rows: Sequence[Rendered], *, pad_token_id: int, layout: Layout = AS_GRADED
 ) -> list[list[Likelihood]]:
     """Return log p(response | prompt) for each response of each row, in the order of the rows.
 
-    `batch_size` counts responses. Uses TRL's fused head, hence the same arithmetic as its preference trainers; the
-    prompt of a pair is run through the model once where its forward passes can be packed, unless `share_prompts` is
-    off.
+    Uses TRL's fused head, hence the same arithmetic as its preference trainers. A pair's responses are in one batch.
     """
     from trl.trainer.utils import add_fused_lm_head
 
-    packs = can_pack(model)
+    packs = layout.pack and can_pack(model)
     if "forward" not in vars(model):
         add_fused_lm_head(model)
         if packs:
             pack_forward(model)
     found: list[dict[int, Likelihood]] = [{} for _ in rows]
-    for sides, paired in _batches(rows, batch_size, pair_up=packs and share_prompts):
+    for sides, paired in _batches(rows, layout.batch_size):
         texts = [(rows[side.row].prompt, rows[side.row].responses[side.response]) for side in sides]
-        options = {"share_prompts": True} if paired else {}
+        options = {"share_prompts": True} if packs and paired and layout.share_prompts else {}
         for side, likelihood in zip(sides, _likelihoods(model, texts, pad_token_id, options), strict=True):
             found[side.row][side.response] = likelihood
     return [[of_row[k] for k in range(len(of_row))] for of_row in found]
 
 
-def _batches(
-    rows: Sequence[Rendered], batch_size: int, *, pair_up: bool
-) -> Iterator[tuple[list[_Side], bool]]:
+def _batches(rows: Sequence[Rendered], batch_size: int) -> Iterator[tuple[list[_Side], bool]]:
     """Yield batches of texts that are about as long, and whether each is first sides and then second sides of pairs."""
 
     def length(side: _Side) -> int:
@@ -63,7 +55,7 @@ def _batches(
     pairs, others = [], []
     for place, row in enumerate(rows):
         sides = [_Side(place, k) for k in range(len(row.responses))]
-        if pair_up and len(sides) == 2:
+        if len(sides) == 2:
             pairs.append(sides)
         else:
             others += sides

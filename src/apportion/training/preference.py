@@ -16,7 +16,7 @@ from apportion.training.artefact import save_weights
 from apportion.training.batches import batch_order
 from apportion.training.likelihood import response_likelihoods
 from apportion.training.packing import can_pack, pack_forward
-from apportion.training.settings import PreferenceSettings
+from apportion.training.settings import Layout, PreferenceSettings
 from apportion.training.trl_arguments import (
     FixedBatchesMixin,
     RunLog,
@@ -55,17 +55,10 @@ class _KTOTrainer(FixedBatchesMixin, KTOTrainer):
 
 
 def reference_log_probs(
-    model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    rows: list[Rendered],
-    *,
-    share_prompts: bool = False,
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", rows: list[Rendered], layout: Layout
 ) -> ReferenceLogProbs:
-    """Return the log-probabilities of the (chosen, rejected) responses of each row under the reference.
-
-    `share_prompts` as in the training that they are for, so that its first loss is as near to log 2 as can be.
-    """
-    found = response_likelihoods(model, rows, pad_token_id=_pad(tokenizer), share_prompts=share_prompts)
+    """Return the log-probabilities of the (chosen, rejected) responses of each row under the reference."""
+    found = response_likelihoods(model, rows, pad_token_id=_pad(tokenizer), layout=layout)
     chosen, rejected = ([sides[k].log_prob for sides in found] for k in (0, 1))
     return ReferenceLogProbs(chosen, rejected)
 

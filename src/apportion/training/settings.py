@@ -2,12 +2,27 @@
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Schedule = Literal["cosine", "linear", "constant"]
 PreferenceLoss = Literal["sigmoid", "ipo", "hinge", "kto"]
 
 ALL_PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+class Layout(NamedTuple):
+    """How texts are laid out for a forward pass: so many responses at once, packed or padded, a pair's prompt once.
+
+    What cannot be packed is padded, and what is padded shares no prompt.
+    """
+
+    batch_size: int = 32
+    pack: bool = True
+    share_prompts: bool = True
+
+
+AS_GRADED = Layout()
+"""How held-out responses are laid out, whose likelihoods belong to no training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,13 @@ class PreferenceSettings(SFTSettings):
     loss: PreferenceLoss = "sigmoid"
     sft_weight: float = 0.0
     share_prompts: bool = False
+
+    def layout_for(self, pairs: int) -> Layout:
+        """Return how a training on so many pairs lays its batches out, which its reference pass does alike.
+
+        Then the first loss is as near to log 2 as rounding lets it be, and a batch that fits one fits the other.
+        """
+        return Layout(2 * self.batch_for(pairs), self.pack, self.pack and self.share_prompts)
 
 
 @dataclass(frozen=True, slots=True)
