@@ -16,7 +16,7 @@ from apportion.tasks.world import WorldSettings, world_task
 from apportion.training.artefact import load_chain
 from apportion.training.decoding import DecodingSettings, decode
 from apportion.training.evidence import TokenDistributions, preference_evidence
-from apportion.training.greedy import is_plainly_greedy
+from apportion.training.greedy import greedy, is_plainly_greedy
 from apportion.training.likelihood import response_likelihoods
 from apportion.training.packing import can_pack, layout, pack_forward
 from apportion.training.preference import reference_log_probs, train_preference
@@ -91,6 +91,24 @@ def test_greedy_decoding_says_what_generate_says(
     ]
     assert own == by_generate
     assert any(one.finished for one in own[1]) or any(one.tokens == 20 for one in own[1])
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_row_that_leaves_the_batch_changes_no_other(tokenizer: Any, padded: bool) -> None:
+    model = load_model(MODEL, HERE)
+    prompts = [render_prompt(tokenizer, p.prompt, "plain")[-4:] for p in TASK.problems]
+    prompts = [prompt[place % 3 :] for place, prompt in enumerate(prompts)] if padded else prompts
+    ends = set(range(0, len(tokenizer), 4))  # so that rows end at many different steps
+
+    def answers(rows: list[list[int]]) -> list[list[int]]:
+        width = max(map(len, rows))
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
+        ids = torch.tensor([[0] * (width - len(row)) + row for row in rows])
+        return greedy(model, ids, mask, max_new_tokens=12, ends=ends)
+
+    found = answers(prompts)
+    assert found == [answers([prompt])[0] for prompt in prompts]
+    assert len({len(answer) for answer in found}) > 2
 
 
 def test_a_model_whose_release_changes_logits_is_left_to_generate() -> None:

@@ -1,11 +1,12 @@
 """From texts to token ids, in the way that TRL tokenises prompt and completion."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apportion.errors import UserError
 from apportion.judgements.demonstrations import Prompt
-from apportion.models.settings import Rendering
+from apportion.models.settings import ModelSettings, Rendering
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -15,11 +16,34 @@ MOST_UNKNOWN = 0.2
 """The largest share of unknown tokens in a task's prompts that is not refused."""
 
 
+KEPT = 8192
+"""How many texts a renderer remembers: a study's stages are nested, and its cells have their items in common."""
+
+
 class Rendered(NamedTuple):
     """Token ids of a prompt and of one or more responses that continue it."""
 
     prompt: list[int]
     responses: tuple[list[int], ...]
+
+
+class Renderer:
+    """A model's tokenizer and how its texts are rendered; remembers the latest, whose lists are not to be changed."""
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", settings: ModelSettings) -> None:
+        self.tokenizer = tokenizer
+        self._settings = settings
+        self.prompt = lru_cache(KEPT)(self._prompt)
+        self.rendered = lru_cache(KEPT)(self._rendered)
+
+    def _prompt(self, prompt: Prompt) -> list[int]:
+        """Return the token ids after which the model is to answer, at most `max_length` of them."""
+        ids = render_prompt(self.tokenizer, prompt, self._settings.rendering)
+        return cut_prompt(self.tokenizer, ids, self._settings.max_length)
+
+    def _rendered(self, prompt: Prompt, responses: tuple[str, ...]) -> Rendered:
+        """Return a prompt and its responses as token ids, as `render` does."""
+        return render(self.tokenizer, prompt, responses, self._settings.rendering, self._settings.max_length)
 
 
 def render_prompt(tokenizer: "PreTrainedTokenizerBase", prompt: Prompt, rendering: Rendering) -> list[int]:

@@ -67,7 +67,7 @@ def read_record(root: Path) -> StudyRecord:
     outcomes = empty
     if path.is_file():
         with reading(path):
-            outcomes = pl.DataFrame(pl.from_arrow(pq.read_table(path)))
+            outcomes = pl.DataFrame(pl.from_arrow(pq.ParquetFile(path).read()))
     if list(outcomes.columns) != SCHEMA.names:
         cure = "Remove it and run the study again; nothing is trained twice."
         raise UserError(str(path), f"columns {outcomes.columns}", f"columns {SCHEMA.names}", cure)

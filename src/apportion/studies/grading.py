@@ -11,7 +11,7 @@ from typing import Any
 from apportion.error_classes import FORMLESS, ErrorClass, known
 from apportion.errors import UserError
 from apportion.judgements.findings import excerpt
-from apportion.models.rendering import cut_prompt, render, render_prompt
+from apportion.models.rendering import Renderer
 from apportion.studies.outcomes import write_items
 from apportion.studies.stages import Unit
 from apportion.studies.study import Study
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def grade_cell(
-    model: Any, tokenizer: Any, task: Task, study: Study, unit: Unit, folder: Path
+    model: Any, renderer: Renderer, task: Task, study: Study, unit: Unit, folder: Path
 ) -> dict[str, float]:
     """Write items.parquet and generations.jsonl for a model, and return the means of what was measured.
 
@@ -35,7 +35,7 @@ def grade_cell(
     rows: list[dict[str, Any]] = []
     summary: dict[str, float] = {}
     if task.problems:
-        decoded, generations = _accuracy(model, tokenizer, task, study, unit.seed)
+        decoded, generations = _accuracy(model, renderer, task, study, unit.seed)
         rows += decoded
         summary["mean_tokens"] = fmean(g["tokens"] for g in generations)
         summary["finished_share"] = fmean(g["finished"] for g in generations)
@@ -45,7 +45,7 @@ def grade_cell(
         (folder / "generations.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     answers = [(answer.id, answer.prompt, (answer.response,)) for answer in task.answers]
     comparisons = [(pair.id, pair.prompt, (pair.chosen, pair.rejected)) for pair in task.comparisons]
-    likelihoods = _likelihoods(model, tokenizer, study, [*answers, *comparisons])
+    likelihoods = _likelihoods(model, renderer, [*answers, *comparisons])
     for (item, _, responses), found in zip([*answers, *comparisons], likelihoods, strict=True):
         per_token = [one.log_prob / one.tokens for one in found]
         if len(responses) == 1:
@@ -70,12 +70,9 @@ def grade_cell(
 
 
 def _accuracy(
-    model: Any, tokenizer: Any, task: Task, study: Study, seed: int
+    model: Any, renderer: Renderer, task: Task, study: Study, seed: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    style, longest = study.model.rendering, study.model.max_length
-    prompts = [
-        cut_prompt(tokenizer, render_prompt(tokenizer, p.prompt, style), longest) for p in task.problems
-    ]
+    prompts = [renderer.prompt(problem.prompt) for problem in task.problems]
     limit = study.decoding.max_new_tokens or task.max_new_tokens
     positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     most = max(map(len, prompts)) + limit
@@ -86,7 +83,7 @@ def _accuracy(
             f"no more than {positions}, the model's positions",
             "Lower max_length under [model], or max_new_tokens under [decoding].",
         )
-    texts = decode(model, tokenizer, prompts, study.decoding, max_new_tokens=limit, seed=seed)
+    texts = decode(model, renderer.tokenizer, prompts, study.decoding, max_new_tokens=limit, seed=seed)
     rows, generations = [], []
     for problem, generation in zip(task.problems, texts, strict=True):
         grade = graded(task, problem, generation.text)
@@ -135,13 +132,10 @@ def _settled(error_class: ErrorClass, finished: bool) -> ErrorClass:
     return error_class
 
 
-def _likelihoods(model: Any, tokenizer: Any, study: Study, held_out: list) -> list[list[Likelihood]]:
-    settings = study.model
-    rows = [
-        render(tokenizer, prompt, responses, settings.rendering, settings.max_length)
-        for _, prompt, responses in held_out
-    ]
-    return response_likelihoods(model, rows, pad_token_id=tokenizer.pad_token_id)
+def _likelihoods(model: Any, renderer: Renderer, held_out: list) -> list[list[Likelihood]]:
+    rows = [renderer.rendered(prompt, responses) for _, prompt, responses in held_out]
+    pad: Any = renderer.tokenizer.pad_token_id
+    return response_likelihoods(model, rows, pad_token_id=pad)
 
 
 def _row(

@@ -51,7 +51,8 @@ def write_items(path: Path, name: str, cell: Cell, rows: list[dict[str, Any]]) -
 def write_outcomes(store: Store, graph: Graph) -> pa.Table:
     """Write outcomes.parquet from the cells of the study that are done and whole, and return the table."""
     done = [unit for unit in graph.units.values() if unit.kind == "cell" and store.is_whole(unit.folder)]
-    tables = [pq.read_table(store.root / unit.folder / "items.parquet", schema=SCHEMA) for unit in done]
+    # ParquetFile: read_table would load pandas
+    tables = [pq.ParquetFile(store.root / unit.folder / "items.parquet").read().cast(SCHEMA) for unit in done]
     table = pa.concat_tables([SCHEMA.empty_table(), *tables])
     write_atomically(store.root / "outcomes.parquet", _parquet(table))
     return table

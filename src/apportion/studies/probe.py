@@ -171,9 +171,8 @@ class _Prober:
         folder.mkdir()
         run = self._worker.training_run(replace(unit, chain=(), reference=None, settings=SFTSettings()), rows)
         if isinstance(settings, PreferenceSettings):
-            reference = reference_log_probs(
-                self._base(), self._worker.tokenizer, rows, settings.layout_for(len(unit.rows))
-            )
+            assert unit.layout is not None
+            reference = reference_log_probs(self._base(), self._worker.tokenizer, rows, unit.layout)
             run = replace(run, sft=None, preference=settings, reference=reference)
         else:
             run = replace(run, sft=settings)
@@ -230,7 +229,7 @@ class _Prober:
         )
         folder = self._scratch / "cell"
         folder.mkdir()
-        seconds = _timed(lambda: grade_cell(model, self._worker.tokenizer, few, study, cell, folder))
+        seconds = _timed(lambda: grade_cell(model, self._worker.renderer, few, study, cell, folder))
         return seconds / share + _timed(self._base), round(_bytes(folder) / share)
 
 

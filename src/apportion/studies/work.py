@@ -20,7 +20,7 @@ from apportion.identity import seed_for
 from apportion.judgements.demonstrations import Demonstration
 from apportion.judgements.pairs import PreferencePair
 from apportion.models.causal import choose_device, load_tokenizer
-from apportion.models.rendering import Rendered, refuse_unknown_words, render
+from apportion.models.rendering import Rendered, Renderer, refuse_unknown_words
 from apportion.studies.grading import grade_cell
 from apportion.studies.launch import launch
 from apportion.studies.stages import Graph, Unit
@@ -38,7 +38,7 @@ Result = Literal["done", "found done", "busy"]
 
 
 class Worker:
-    """Does units of one study's graph, keeping its tokenizer at hand between them."""
+    """Does units of one study's graph, keeping its tokenizer and its texts' tokens at hand between them."""
 
     def __init__(self, graph: Graph, root: Path) -> None:
         self.graph = graph
@@ -46,6 +46,7 @@ class Worker:
         self.store = Store(root)
         self.task = graph.task
         self.tokenizer = load_tokenizer(study.model, study.folder)
+        self.renderer = Renderer(self.tokenizer, study.model)
         judgements = (*self.task.demonstrations[:100], *self.task.pairs[:100])
         prompts = [row.prompt for row in judgements]
         refuse_unknown_words(self.tokenizer, prompts, study.model.source, study.model.rendering)
@@ -78,8 +79,7 @@ class Worker:
     def rendered(self, row: Demonstration | PreferencePair) -> Rendered:
         """Return a judgement as token ids."""
         texts = (row.response,) if isinstance(row, Demonstration) else (row.chosen, row.rejected)
-        model = self.study.model
-        return render(self.tokenizer, row.prompt, texts, model.rendering, model.max_length)
+        return self.renderer.rendered(row.prompt, texts)
 
     def training_run(self, unit: Unit, rows: list[Rendered]) -> TrainingRun:
         """Return the training of a stage as a value; `rows` are the unit's, as token ids."""
@@ -137,7 +137,7 @@ class Worker:
 
     def _grade_cell(self, unit: Unit, folder: Path) -> None:
         model = self.model_before(unit)
-        summary = grade_cell(model, self.tokenizer, self.task, self.study, unit, folder)
+        summary = grade_cell(model, self.renderer, self.task, self.study, unit, folder)
         cell = {
             "name": unit.name,
             "cell": msgspec.to_builtins(unit.cell),

@@ -68,8 +68,7 @@ def decode(
             mask[place, width - len(prompts[i]) :] = 1
         ids, mask = ids.to(model.device), mask.to(model.device)
         if plainly:
-            pad = tokenizer.pad_token_id
-            rows = greedy(model, ids, mask, max_new_tokens=max_new_tokens, ends=ends, pad_token_id=pad)
+            rows = greedy(model, ids, mask, max_new_tokens=max_new_tokens, ends=ends)
         else:
             torch.manual_seed(seed_for(str(seed), "decoding", start))
             with torch.no_grad():

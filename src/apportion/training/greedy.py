@@ -25,6 +25,10 @@ CHANGES_NOTHING = frozenset(
 """Settings of a released generation config that greedy decoding takes no notice of."""
 
 
+KEPT_WHILE = 0.75
+"""A batch is made smaller once no more than this share of its rows goes on."""
+
+
 def is_plainly_greedy(model: Any) -> bool:
     """Return whether greedy decoding of a model is the largest logit each time, and its attention a plain causal one.
 
@@ -33,22 +37,20 @@ def is_plainly_greedy(model: Any) -> bool:
     return can_pack(model) and set(model.generation_config.to_diff_dict()) <= CHANGES_NOTHING
 
 
-def greedy(
-    model: Any, ids: Any, mask: Any, *, max_new_tokens: int, ends: set[int], pad_token_id: int
-) -> list[list[int]]:
-    """Return the tokens that follow each left-padded row of `ids` [rows, width], until every row has ended.
+def greedy(model: Any, ids: Any, mask: Any, *, max_new_tokens: int, ends: set[int]) -> list[list[int]]:
+    """Return the tokens that follow each left-padded row of `ids` [rows, width], up to one that ends it.
 
-    A row that has ended is filled up with `pad_token_id`. `mask` [rows, width] is 1 at tokens; a batch without
-    padding takes no mask at all.
+    `mask` [rows, width] is 1 at tokens; a batch without padding takes no mask at all. Rows that have ended leave
+    the batch, many at a time, so that one long answer does not cost as much as a batch of them.
     """
     import torch
 
+    answers: list[list[int]] = [[] for _ in range(len(ids))]
+    here = list(range(len(ids)))  # the rows that are still in the batch
     with torch.inference_mode():
         attended = None if bool(mask.all()) else mask
         places = (mask.cumsum(-1) - 1).clamp(min=0)
-        closing = torch.tensor(sorted(ends), device=ids.device)
-        ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
-        found, cache = [], None
+        cache: Any = None
         for _ in range(max_new_tokens):
             output = model(
                 input_ids=ids,
@@ -58,12 +60,23 @@ def greedy(
                 use_cache=True,
                 logits_to_keep=1,
             )
-            token = torch.where(ended, pad_token_id, output.logits[:, -1].argmax(-1))
-            found.append(token)
-            ended = ended | torch.isin(token, closing)
-            if bool(ended.all()):
-                break
-            ids, cache, places = token[:, None], output.past_key_values, places[:, -1:] + 1
+            token = output.logits[:, -1].argmax(-1)
+            cache, places = output.past_key_values, places[:, -1:] + 1
             if attended is not None:
-                attended = torch.cat([attended, attended.new_ones(len(ids), 1)], 1)
-        return torch.stack(found, 1).tolist() if found else [[] for _ in ids]
+                attended = torch.cat([attended, attended.new_ones(len(attended), 1)], 1)
+            going = []
+            for place, (row, one) in enumerate(zip(here, token.tolist(), strict=True)):
+                if not (answers[row] and answers[row][-1] in ends):
+                    answers[row].append(one)
+                    if one not in ends:
+                        going.append(place)
+            if not going:
+                break
+            if len(going) <= KEPT_WHILE * len(here):
+                kept = torch.tensor(going, device=ids.device)
+                cache.batch_select_indices(kept)
+                token, places = token[kept], places[kept]
+                attended = None if attended is None else attended[kept]
+                here = [here[place] for place in going]
+            ids = token[:, None]
+    return answers
