@@ -40,7 +40,8 @@ def pairs(tokenizer: Any) -> list[Rendered]:
 
 def _log_prob(model: Any, prompt: list[int], response: list[int]) -> float:
     with torch.no_grad():
-        logits = model(input_ids=torch.tensor([prompt + response])).logits[0].log_softmax(-1)
+        ids = torch.tensor([prompt + response], device=model.device)
+        logits = model(input_ids=ids).logits[0].log_softmax(-1)
     places = range(len(prompt) - 1, len(prompt) + len(response) - 1)
     return float(sum(logits[place, token] for place, token in zip(places, response, strict=True)))
 
@@ -104,6 +105,7 @@ def test_a_row_that_leaves_the_batch_changes_no_other(tokenizer: Any, padded: bo
         width = max(map(len, rows))
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
         ids = torch.tensor([[0] * (width - len(row)) + row for row in rows])
+        ids, mask = ids.to(model.device), mask.to(model.device)
         return greedy(model, ids, mask, max_new_tokens=12, ends=ends)
 
     found = answers(prompts)
@@ -147,8 +149,9 @@ def test_packing_changes_no_output_and_no_gradient(
             ids[place, :end] = torch.tensor(row.prompt + row.responses[side])
             labels[place, len(row.prompt) : end] = torch.tensor(row.responses[side])
             mask[place, :end] = 1
-    batch = {"input_ids": ids, "attention_mask": mask, "labels": labels, "fused_lm_head": True}
-    one, two = plain(**batch), packed(**batch)
+    tensors = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+    batch = {name: tensor.to(plain.device) for name, tensor in tensors.items()}
+    one, two = (model(**batch, fused_lm_head=True) for model in (plain, packed))
     for field in ("log_probs", "entropy", "mean_logits"):
         torch.testing.assert_close(getattr(one, field), getattr(two, field), atol=1e-4, rtol=0)
     assert torch.equal(one.is_top1, two.is_top1)

@@ -22,6 +22,8 @@ SHARPNESS = 1.5
 """How much sharper than one curve's mean evidence the weights of the families are."""
 INTERVAL_SHARPNESS = 0.75
 """The same for the intervals of several curves: those of a table err alike, so their evidence counts for less there."""
+ALONE_SHARPNESS = 2.0
+"""The same for the interval of a curve that is the table's only one."""
 POOR = 1.25
 """How much wider an interval is where no law is confident."""
 DRAWS = 400
@@ -83,13 +85,13 @@ def fit_curves(
 ) -> tuple[Curve, ...]:
     """Return one fitted law for each of a table's curves, in their order, with predictions at `sizes`.
 
-    All curves of one kind are fitted together (`pooling.pool`). A family's weight is
-    exp(SHARPNESS E), E a blend of its evidence on the curve and of its mean evidence over the table's curves
-    (`_weights`). Draws of all families are mixed by weights of INTERVAL_SHARPNESS; where the family is not given
-    (`only`), a normal deviation of `drift` times the change foretold beyond the largest measured size is added, and
-    a poor status makes the interval POOR times as wide (in z). n is the total
-    of demonstrations and pairs. `noise` is the run-to-run standard deviation in z where it is
-    known. Without `sizes` each curve is predicted at 4 times its largest size.
+    All curves of one kind are fitted together (`pooling.pool`). A family's weight is exp(SHARPNESS E), E a blend of
+    its evidence on the curve and of its mean evidence over the table's curves (`_weights`). Draws of all families are
+    mixed by weights of INTERVAL_SHARPNESS (of ALONE_SHARPNESS for one curve); where the family is not given (`only`),
+    a normal deviation of `drift` times the change foretold beyond the largest measured size is added, and a poor
+    status makes the interval POOR times as wide (in z). n is the total of demonstrations and pairs. `noise` is the
+    run-to-run standard deviation in z where it is known. Without `sizes` each curve is predicted at 4 times its
+    largest size.
     """
     prior = shipped_prior() if prior is None else prior
     found: dict[int, Curve] = {}
@@ -130,7 +132,7 @@ def _fit(
     weights = _weights(fits, batch, SHARPNESS)
     with_largest = np.concatenate([np.maximum(asked, 1.0), np.maximum(largest, 1.0)[:, None]], 1)
     drawn = [posterior_z(fit, with_largest, draws) for fit in fits]
-    sharpness = SHARPNESS if len(runs) == 1 else INTERVAL_SHARPNESS
+    sharpness = ALONE_SHARPNESS if len(runs) == 1 else INTERVAL_SHARPNESS
     mixed = _mixture(drawn, _weights(fits, batch, sharpness))
     centre = np.einsum("fb,fbm->bm", weights, np.stack([np.median(d, 0) for d in drawn]))
     z, end = mixed[..., :-1], mixed[..., -1:]
