@@ -1,12 +1,12 @@
 """`apportion fit`: the learning curves of a table of runs or of a study, and what more data would give."""
 
-import json as encoder
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apportion.cli.json_document import print_json
 from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
 
@@ -70,7 +70,10 @@ def fit(
         print(f"apportion: figure: {figure}", file=sys.stderr)
     plain = sum(not f.is_joint for f in found)
     lists = [checklist_of(f, known, table, plain) for f in found] if checklist else []
-    print(_document(found, asked, lists) if json else for_terminal(_readable(found, lists)))
+    if json:
+        print_json(_document(found, asked, lists))
+        return
+    print(for_terminal(_readable(found, lists)))
 
 
 def _refuse_unused_prior(prior: str | None, runs: Sequence["Runs"]) -> None:
@@ -117,8 +120,8 @@ def _asked(predict: str | None) -> tuple[int, int] | None:
 
 def _document(
     found: Sequence["Forecast"], asked: tuple[int, int] | None, lists: Sequence["Checklist"]
-) -> str:
-    """Return the machine-readable form: one JSON document without NaN."""
+) -> dict[str, Any]:
+    """Return the machine-readable form."""
     rows = []
     for i, f in enumerate(found):
         prediction: dict[str, Any] = {"n": f.n_demonstrations}
@@ -142,7 +145,7 @@ def _document(
             }
             | ({"checklist": lists[i]} if lists else {})
         )
-    return encoder.dumps({"curves": rows}, allow_nan=False)
+    return {"curves": rows}
 
 
 def _readable(found: Sequence["Forecast"], lists: Sequence["Checklist"]) -> str:

@@ -1,6 +1,5 @@
 """`apportion signed compare`: models of a signed network side by side, one protocol, the same events."""
 
-import json as encoder
 import os
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import cyclopts
 from rich.console import Console
 from rich.table import Table
 
+from apportion.cli.json_document import as_json
 from apportion.cli.progress_bar import progress_bar
 from apportion.cli.reading_events import events_of
 from apportion.errors import UserError
@@ -103,7 +103,7 @@ def compare(
         print(f"apportion: {name} is left out: {reason}", file=sys.stderr)
     for note in found.notes:
         print(f"apportion: {note}", file=sys.stderr)
-    document = encoder.dumps(found.document(), allow_nan=False)
+    document = as_json(found.document())
     if out is not None:
         out.write_text(f"{document}\n", encoding="utf-8")
     if json:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from apportion.cli.json_document import print_json
 from apportion.errors import UserError
 
@@ -133,8 +131,7 @@ def _score_stream(live: "Live", trained: "Trained") -> int:
             if one.weight is not None:
                 row["weight"] = one.weight
             row |= {"score": _value(score, trained.task), "calibrated": _value(better, trained.task)}
-            sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
-            sys.stdout.flush()
+            print_json(row)
     return bad
 
 

@@ -1,12 +1,12 @@
 """`apportion signed train` and `evaluate`: a model of a signed network into a folder, and what it is worth."""
 
-import json as encoder
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import cyclopts
 
+from apportion.cli.json_document import print_json
 from apportion.cli.progress_bar import progress_bar
 from apportion.cli.reading_events import events_of
 from apportion.errors import UserError
@@ -74,7 +74,10 @@ def train(
             out.mkdir(parents=True, exist_ok=True)
             table.write_csv(out / "history.csv")
             document = {"table": str(out / "history.csv"), "rows": table.to_dicts()}
-            print(encoder.dumps(document) if json else f"{table.write_csv()}{out / 'history.csv'}")
+            if json:
+                print_json(document)
+            else:
+                print(f"{table.write_csv()}{out / 'history.csv'}")
             return
         from apportion.signed.trained import train as trained
 
@@ -140,7 +143,7 @@ def _fractions(history: str | None) -> list[float]:
 
 def _show(about: dict[str, Any], metrics: dict[str, dict[str, float | None]], json: bool) -> None:
     if json:
-        print(encoder.dumps(about | {"metrics": metrics}, allow_nan=False))
+        print_json(about | {"metrics": metrics})
         return
     print("  ".join(f"{name} {value}" for name, value in about.items()))
     for part, found in metrics.items():
