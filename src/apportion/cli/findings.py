@@ -113,5 +113,5 @@ def _show(console: Console, found: "list[Finding]") -> None:
         console.print(f"[{style}]{finding.verdict:9}[/] {escape(for_terminal(finding.claim))}")
         console.print(f"          {escape(for_terminal(finding.sentence))}", style="dim")
         if finding.said is not None:
-            said = escape(f"arXiv {finding.said.arxiv}: {finding.said.sentence}")
+            said = escape(f"{finding.said.cited}: {finding.said.sentence}")
             console.print(f"          {said}", style="dim italic")

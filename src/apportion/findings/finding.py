@@ -11,10 +11,16 @@ Number = float | int | str | None | list[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a paper says of a claim, in our words, with its numbers; `arxiv` is its id."""
+    """What a paper says of a claim, in our words, with its numbers; `arxiv` is its id, or else `paper` names it."""
 
-    arxiv: str
+    arxiv: str | None
     sentence: str
+    paper: str = ""
+
+    @property
+    def cited(self) -> str:
+        """Return the paper as it is cited."""
+        return f"arXiv {self.arxiv}" if self.arxiv else self.paper
 
 
 @dataclass(frozen=True, slots=True)
