@@ -80,6 +80,25 @@ def test_a_claim_is_undecided_where_cells_are_missing(claim):
     assert claim(nowhere).verdict == "undecided"
 
 
+@pytest.mark.parametrize(
+    ("small", "large", "verdict", "best"),
+    [
+        ((0.3, 0.34, 0.4, 0.1), (0.5, 0.6, 0.85, 0.1), "fails", (0.25, 0.25)),
+        ((0.3, 0.39, 0.4, 0.1), (0.5, 0.6, 0.85, 0.1), "undecided", (0.25, 0.25)),
+        ((0.5, 0.34, 0.4, 0.1), (0.5, 0.6, 0.85, 0.1), "holds", (1.0, 0.25)),
+        ((0.2, 0.5, 0.3, 0.1), (0.9, 0.6, 0.3, 0.1), "fails", (0.5, 1.0)),
+    ],
+)
+def test_the_share_falls_only_where_the_best_one_does(small, large, verdict, best):
+    found = best_share_falls(allocation(made_outcomes(scores(small, large), items=600)))
+    assert found.verdict == verdict, found.sentence
+    assert (found.numbers["best_share_small"], found.numbers["best_share_large"]) == best
+    assert f"Best measured share: {best[0]:.0%}, then {best[1]:.0%}" in found.sentence
+    if verdict == "undecided":
+        change = found.numbers["change"]
+        assert isinstance(change, list) and change[1] is not None and change[1] > 0
+
+
 def test_one_rival_that_has_not_run_keeps_sft_from_being_called_best():
     partly = {point: score for point, score in AS_PUBLISHED.items() if point != arm(32, 0.25)}
     found = sft_alone_best_at_smallest_budget(allocation(made_outcomes(partly)))

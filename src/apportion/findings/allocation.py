@@ -85,6 +85,25 @@ class Allocation:
             return None
         return self.published.weighted(self.table, arms, weights, level)
 
+    def best_share(self, budget: float) -> float | None:
+        """Return the share with the best mean at a budget, None if none was measured; the best of a row is biased."""
+        arms = {arm: share for arm, share in self.arms(budget).items() if arm in self.table}
+        sign = 1 if BOUNDED[self.metric] else -1
+        best = max(arms, key=lambda arm: sign * float(self.table[arm].values.mean()), default=None)
+        return None if best is None else arms[best]
+
+    def decided_share(self, budget: float) -> float | None:
+        """Return the share that is ahead of every other at a budget with the whole interval, None if none is.
+
+        An intersection of tests, which needs no correction; a share that has not run leaves it open.
+        """
+        arms, best = self.arms(budget), self.best_share(budget)
+        left = next((arm for arm, share in arms.items() if share == best), None)
+        if left is None or len(arms) < 2:
+            return None
+        leads = [self.ahead(left, right) for right in arms if right != left]
+        return best if all(lead is not None and lead.low > 0 for lead in leads) else None
+
     def mean(self, arm: Arm) -> Estimate:
         """Return an arm's mean with its interval."""
         if self.published is None:

@@ -105,16 +105,19 @@ def mixture_best_at_largest_budget(allocation: Allocation) -> Finding:
 
 
 def best_share_falls(allocation: Allocation) -> Finding:
-    """Return whether pairs gain on demonstrations as the budget grows.
+    """Return whether the best share for demonstrations is smaller at the largest budget than at the smallest.
 
-    At the smallest and the largest budget the lead of the smallest share of the mixtures over the largest is taken.
-    Holds if it is larger at the large budget with the whole interval, fails if it is smaller.
+    At both the lead of the smallest share of the mixtures over the largest is taken. Holds if this lead grows with the
+    whole interval and the best measured share, ends included, falls. Fails if the lead shrinks with the whole interval
+    and the best measured share rises, or if at both budgets one share is ahead of all others with the whole interval
+    and that of the large budget is no smaller. A lead that grows while one share stays best decides nothing else.
     """
     claim = f"The best share for demonstrations falls as the budget grows ({allocation.method})."
     if len(allocation.budgets) < 2:
         return missing(claim, "two budgets", FALLING)
+    budgets = allocation.budgets[0], allocation.budgets[-1]
     ends = []
-    for budget in (allocation.budgets[0], allocation.budgets[-1]):
+    for budget in budgets:
         shares = allocation.arms(budget)
         mixtures = [arm for arm in shares if kind(arm) == "mixture" and arm in allocation.table]
         if len(mixtures) < 2:
@@ -125,17 +128,33 @@ def best_share_falls(allocation: Allocation) -> Finding:
     weights = [sign, -sign, -sign, sign]
     change = allocation.weighted([low_large, high_large, low, high], weights)
     early, late = allocation.ahead(low, high), allocation.ahead(low_large, high_large)
-    if change is None or early is None or late is None:
+    first, last = (allocation.best_share(budget) for budget in budgets)
+    if change is None or early is None or late is None or first is None or last is None:
         return missing(claim, "seeds that the four cells have in common", FALLING)
-    verdict: Verdict = "holds" if change.low > 0 else "fails" if change.high < 0 else "undecided"
+    decided = [allocation.decided_share(budget) for budget in budgets]
+    verdict: Verdict = "undecided"
+    if change.low > 0 and last < first:
+        verdict = "holds"
+    elif (change.high < 0 and last > first) or (None not in decided and last >= first):
+        verdict = "fails"
     numbers: dict[str, Number] = {
         "change": interval(change),
         "lead_small": interval(early),
         "lead_large": interval(late),
+        "best_share_small": first,
+        "best_share_large": last,
     }
     sentence = f"{least:.0%} for demonstrations against {most:.0%}: {allocation.lead(early)} at "
-    sentence += f"{allocation.budgets[0]:g} USD, {allocation.lead(late)} at {allocation.budgets[-1]:g}."
+    sentence += f"{budgets[0]:g} USD, {allocation.lead(late)} at {budgets[1]:g}. Best measured share: "
+    sentence += f"{first:.0%}, then {last:.0%}{_how_decided(decided)}."
     return Finding(claim, verdict, numbers | sample(change), sentence + one_seed_note(change), FALLING)
+
+
+def _how_decided(shares: list[float | None]) -> str:
+    """Whether the best shares at both ends are ahead of all others, to append."""
+    if None in shares:
+        return ", not beyond doubt at both"
+    return ", each ahead of all others"
 
 
 def _below(allocation: Allocation, left: Arm, right: Arm, level: float) -> bool:
