@@ -101,8 +101,10 @@ def _by_size(directories: tuple[Path, ...]) -> "list[Finding]":
         return []
     method = records[0].study.grid.methods[0]
     models = [
-        Sized(record.name, Allocation(measured(record.outcomes, metric), record.points, metric, method))
-        for record in records
+        Sized(
+            str(path.resolve()), Allocation(measured(record.outcomes, metric), record.points, metric, method)
+        )
+        for path, record in zip(directories, records, strict=True)
     ]
     return [best_share_moves_with_size(models), smallest_model_chooses(models)]
 

@@ -5,9 +5,10 @@ smallest model and take the middle of those within epsilon of the best.
 """
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
-from apportion.findings.allocation import Allocation, kind
+from apportion.findings.allocation import Allocation, kind, label
 from apportion.findings.finding import (
     Finding,
     Number,
@@ -22,7 +23,7 @@ from apportion.findings.measured import BOUNDED, Arm, Scores, compared
 from apportion.statistics import Estimate
 
 EPSILON = 0.1
-STILL = 0.05
+LEVEL = 0.95
 RECIPE = Said(
     None,
     "The middle of the smallest model's near-optimal shares lies in the large model's region 94 % of the time.",
@@ -31,101 +32,123 @@ RECIPE = Said(
 
 
 class Sized(NamedTuple):
-    """What was measured on one model."""
+    """What was measured on one model; `model` is its name, or the path of its study's folder."""
 
     model: str
     allocation: Allocation
 
 
+def distinct_names(paths: Sequence[PurePath]) -> list[str]:
+    """Return the shortest ends of paths that tell them apart, one length for all; numbered where paths are equal.
+
+    >>> distinct_names([PurePath("small/run"), PurePath("large/run")])
+    ['small/run', 'large/run']
+    """
+    for length in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["/".join(path.parts[-length:]) for path in paths]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{path.name} ({place})" for place, path in enumerate(paths, 1)]
+
+
 def best_share_moves_with_size(models: Sequence[Sized]) -> Finding:
-    """Return whether the lead of pairs over SFT alone differs between the first and the last of `models`.
+    """Return whether the best share for demonstrations differs between the first and the last of `models`.
 
     Models come smallest first, all with the same cells. At the largest budget the lead of the smallest share that is
-    a mixture over SFT alone is taken on both. Holds if the leads differ with the whole interval, fails if the
-    difference lies within 5 points.
+    a mixture over SFT alone is taken on both. Holds if the leads differ with the whole interval and the best measured
+    share moves the same way: it falls where the lead grows. Fails if on both models the same share is ahead of all
+    others with the whole interval.
     """
     claim = "The best share for demonstrations changes with the size of the model."
     ends = _ends(models)
     if ends is None:
         return missing(claim, "SFT alone and a mixture at one budget, on two models at least")
     budget, mixture, alone, share = ends
+    models = _told_apart(models)
     small, large = models[0], models[-1]
-    change = _across(
-        [(large, mixture, 1.0), (large, alone, -1.0), (small, mixture, -1.0), (small, alone, 1.0)]
-    )
-    leads = {one.model: one.allocation.ahead(mixture, alone) for one in models}
-    if change is None:
+    change = _change_of_lead(small.allocation, large.allocation, mixture, alone)
+    bests = [one.allocation.best_share(budget) for one in models]
+    first, last = bests[0], bests[-1]
+    if change is None or first is None or last is None:
         return missing(claim, "seeds and items that the models have in common")
+    decided = [one.allocation.decided_share(budget) for one in (small, large)]
     verdict: Verdict = "undecided"
-    if change.low > 0 or change.high < 0:
+    if (change.low > 0 and last < first) or (change.high < 0 and last > first):
         verdict = "holds"
-    elif BOUNDED[small.allocation.metric] and max(-change.low, change.high) <= STILL:
+    elif decided[0] is not None and decided[0] == decided[1]:
         verdict = "fails"
     numbers: dict[str, Number] = {"budget_usd": budget, "share": share, "change": interval(change)}
-    numbers |= {f"lead_{model}": interval(lead) for model, lead in leads.items() if lead is not None}
-    bests = {one.model: best_share(one.allocation, budget) for one in models}
-    numbers |= {f"best_share_{model}": found for model, found in bests.items()}
-    said = "; ".join(
-        f"{model}: {small.allocation.lead(lead)}, best at {_percent(bests[model])}"
-        for model, lead in leads.items()
-        if lead is not None
-    )
-    sentence = f"At {budget:g} USD, {share:.0%} for demonstrations against SFT alone. {said}."
+    said = []
+    for one, best in zip(models, bests, strict=True):
+        lead = one.allocation.ahead(mixture, alone)
+        if lead is not None:
+            numbers[f"lead_{one.model}"] = interval(lead)
+            said.append(f"{one.model}: {one.allocation.lead(lead)}, best at {_percent(best)}")
+    numbers |= {f"best_share_{one.model}": best for one, best in zip(models, bests, strict=True)}
+    sentence = f"At {budget:g} USD, {share:.0%} for demonstrations against SFT alone. {'; '.join(said)}. "
+    sentence += f"From the first to the last the lead changes by {small.allocation.lead(change)}."
     return Finding(claim, verdict, numbers | sample(change), sentence + one_seed_note(change))
 
 
 def smallest_model_chooses(models: Sequence[Sized], epsilon: float = EPSILON) -> Finding:
     """Return whether the middle of the smallest model's near-optimal shares is near-optimal on every other model.
 
-    Near-optimal is a score of (1 - epsilon) times the best or more; of the measured shares the one nearest to the
-    middle is taken. Holds if that is so with the whole interval on every model, fails if on one it is not.
+    Near-optimal is a score of (1 - epsilon) times that of every other share or more; of the measured shares the one
+    nearest to the middle is taken. Holds if that is so against every share of every model with the whole interval (an
+    intersection of tests, which needs no correction); fails if it is below some bound at the level corrected for their
+    number (Bonferroni). The sentence has each model's tightest bound.
     """
     claim = f"The smallest model's near-optimal share is within {epsilon:.0%} of the best on larger ones."
     budget = _budget(models)
     if budget is None or not BOUNDED[models[0].allocation.metric]:
         return missing(claim, "scores at one budget on two models at least")
+    models = _told_apart(models)
     scores = _means(models[0].allocation, budget)
     best = max(scores.values())
     near = [share for share, score in scores.items() if score >= (1 - epsilon) * best]
     middle = (min(near) + max(near)) / 2
     chosen = min(scores, key=lambda share: (abs(share - middle), share))
     numbers: dict[str, Number] = {"budget_usd": budget, "chosen_share": chosen}
-    verdicts: list[Verdict] = []
+    bounds: list[tuple[Allocation, Arm, Arm]] = []
     said, estimates = [], []
     for one in models[1:]:
-        arms = {
-            share: arm for arm, share in one.allocation.arms(budget).items() if arm in one.allocation.table
-        }
-        top = best_share(one.allocation, budget)
-        if chosen not in arms or top is None:
+        shares = one.allocation.arms(budget)
+        arms = {share: arm for arm, share in shares.items() if arm in one.allocation.table}
+        if chosen not in arms:
             return missing(claim, f"a share of {chosen:g} at {budget:g} USD on {one.model}")
-        if chosen == top:
-            verdicts.append("holds")
-            said.append(f"{one.model}: it is the best")
-            continue
-        slack = one.allocation.weighted([arms[chosen], arms[top]], [1.0, epsilon - 1.0])
-        if slack is None:
-            return missing(claim, f"seeds in common on {one.model}")
-        verdicts.append("holds" if slack.low >= 0 else "fails" if slack.high < 0 else "undecided")
-        estimates.append(slack)
+        slacks: dict[Arm, Estimate] = {}
+        for share, arm in arms.items():
+            if share == chosen:
+                continue
+            slack = _above_the_bound(one.allocation, arms[chosen], arm, epsilon, LEVEL)
+            if slack is None:
+                return missing(claim, f"seeds in common on {one.model}")
+            slacks[arm] = slack
+            bounds.append((one.allocation, arms[chosen], arm))
+        rival, slack = min(slacks.items(), key=lambda pair: pair[1].mean)
+        estimates += slacks.values()
         numbers[f"above_the_bound_{one.model}"] = interval(slack)
-        said.append(f"{one.model}: {one.allocation.lead(slack)} above that bound")
+        said.append(
+            f"{one.model}: {one.allocation.lead(slack)} above the bound that {label(rival, shares[rival])} sets"
+        )
+    strict = 1 - (1 - LEVEL) / len(bounds)
+    corrected = (_above_the_bound(*bound, epsilon, strict) for bound in bounds)
     verdict: Verdict = "undecided"
-    if all(found == "holds" for found in verdicts):
+    if all(slack.low >= 0 for slack in estimates):
         verdict = "holds"
-    elif "fails" in verdicts:
+    elif any(slack is not None and slack.high < 0 for slack in corrected):
         verdict = "fails"
     sentence = (
         f"{models[0].model} chooses {chosen:.0%} for demonstrations at {budget:g} USD. {'; '.join(said)}."
     )
-    return Finding(claim, verdict, numbers | sample(*estimates), sentence, RECIPE)
+    numbers |= sample(*estimates)
+    return Finding(claim, verdict, numbers, sentence + one_seed_note(*estimates), RECIPE)
 
 
-def best_share(allocation: Allocation, budget: float) -> float | None:
-    """Return the share with the best mean at a budget; the best of a row is biased upward."""
-    scores = _means(allocation, budget)
-    sign = 1 if BOUNDED[allocation.metric] else -1
-    return max(scores, key=lambda share: sign * scores[share], default=None)
+def _above_the_bound(
+    allocation: Allocation, chosen: Arm, rival: Arm, epsilon: float, level: float
+) -> Estimate | None:
+    return allocation.weighted([chosen, rival], [1.0, epsilon - 1.0], level=level)
 
 
 def _means(allocation: Allocation, budget: float) -> dict[float, float]:
@@ -157,16 +180,21 @@ def _ends(models: Sequence[Sized]) -> tuple[float, Arm, Arm, float] | None:
     return budget, mixtures[-1], alone, there[mixtures[-1]]
 
 
-def _across(parts: list[tuple[Sized, Arm, float]]) -> Estimate | None:
-    """A weighted sum of arms of several models, paired by seed and item."""
+def _change_of_lead(small: Allocation, large: Allocation, left: Arm, right: Arm) -> Estimate | None:
+    """How much larger the lead of `left` over `right` is on the large model, paired by seed and item."""
+    sign = 1.0 if BOUNDED[small.metric] else -1.0
     table: dict[Arm, Scores] = {}
-    arms = []
-    for one, arm, _ in parts:
-        arms.append(arm._replace(method=f"{arm.method} on {one.model}"))
-        table[arms[-1]] = one.allocation.table[arm]
-    metric = parts[0][0].allocation.metric
-    sign = 1.0 if BOUNDED[metric] else -1.0
-    return compared(table, arms, [sign * weight for *_, weight in parts], metric)
+    weights = []
+    for place, allocation in enumerate((small, large)):
+        for arm, weight in ((left, sign), (right, -sign)):
+            table[arm._replace(method=f"{arm.method} on model {place}")] = allocation.table[arm]
+            weights.append(weight if place else -weight)
+    return compared(table, list(table), weights, small.metric)
+
+
+def _told_apart(models: Sequence[Sized]) -> list[Sized]:
+    names = distinct_names([PurePath(one.model) for one in models])
+    return [one._replace(model=name) for one, name in zip(models, names, strict=True)]
 
 
 def _percent(share: float | None) -> str:
