@@ -56,6 +56,35 @@ def test_without_semba_rivals_or_the_metric_nothing_is_said() -> None:
     assert semba_above_rivals(document(0.1, metric="mrr", task="existence")).verdict == "undecided"
 
 
+def test_a_metric_that_does_not_exist_is_not_measured() -> None:
+    unknown = document(0.1)
+    unknown["rows"][0]["ap_negative"] = None
+    assert semba_above_rivals(unknown).sentence.startswith("Not measured")
+    open_ended = document(0.1)
+    open_ended["rows"][1]["semba_minus_this"]["ap_negative"]["low"] = None
+    assert semba_above_rivals(open_ended).sentence.startswith("Not measured: a rival")
+
+
+@pytest.mark.parametrize(
+    ("row", "change", "told"),
+    [
+        (1, {"semba_minus_this": {"ap_negative": {"mean": 0.1, "high": 0.2}}},
+         "model rival-0, field semba_minus_this.ap_negative.low: found no value; expected a number or null"),
+        (0, {"seeds": None}, "model semba, field seeds: found None; expected a whole number"),
+        (0, {"ap_negative": 0.6}, "field ap_negative: found 0.6; expected an object"),
+        (1, {"semba_minus_this": [1]}, "field semba_minus_this: found .*expected an object or null"),
+        (0, {"ap_negative": {"mean": "x", "low": 0, "high": 1}}, "field ap_negative.mean: found 'x'"),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_wrong_is_named(tmp_path: Path, row: int, change: dict, told: str) -> None:
+    made = document(0.1)
+    made["rows"][row] |= change
+    path = tmp_path / "compare.json"
+    path.write_text(json.dumps(made))
+    with pytest.raises(UserError, match=told):
+        read_comparison(path)
+
+
 @pytest.mark.parametrize(
     "text", ["", "[1]", "{}", '{"task": 3, "rows": []}', '{"task": "sign", "rows": [{}]}']
 )

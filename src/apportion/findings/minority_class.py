@@ -1,7 +1,8 @@
 """Is SEMBA above its rivals on the minority class? (arXiv 2207.03408), from what `signed compare` wrote."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import isfinite
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -16,20 +17,58 @@ MINORITY = Said(
 METRICS = {"ap_negative": "average precision of the negatives", "f1_negative": "F1 of the negatives"}
 """Metrics of the minority class; the first that a comparison has decides."""
 MODEL = "semba"
+ENDS = ("mean", "low", "high")
+CURE = "Type: apportion signed compare EVENTS --task sign --out compare.json"
 LEVEL = 0.95
 
 
 def read_comparison(path: Path) -> dict[str, Any]:
-    """Return the document that `signed compare --out` wrote; raises `UserError` for any other file."""
+    """Return the document that `signed compare --out` wrote; raises `UserError` for any other file.
+
+    An estimate of a metric of the minority class has mean, low and high, each a number or null, or is null itself.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         rows = document["rows"]
         assert isinstance(document["task"], str) and all(isinstance(row["model"], str) for row in rows)
-    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AssertionError, RecursionError) as error:
         found = f"no comparison ({type(error).__name__})"
-        cure = "Type: apportion signed compare EVENTS --task sign --out compare.json"
-        raise UserError(str(path), found, "what `signed compare` writes", cure) from None
+        raise UserError(str(path), found, "what `signed compare` writes", CURE) from None
+    for row in rows:
+        where = f"{path}, model {row['model'][:40]}"
+        _check(where, "seeds", row.get("seeds", 1), "a whole number, 1 or more", _is_count)
+        leads = row.get("semba_minus_this")
+        _check(where, "semba_minus_this", leads, "an object or null", _is_object)
+        for path_of, part in (("", row), ("semba_minus_this.", leads or {})):
+            for metric in METRICS:
+                found = part.get(metric)
+                _check(
+                    where, f"{path_of}{metric}", found, "an object with mean, low, high, or null", _is_object
+                )
+                for end in ENDS if found else ():
+                    name = f"{path_of}{metric}.{end}"
+                    _check(where, name, found.get(end, "nothing"), "a number or null", _is_number)
     return document
+
+
+def _check(where: str, field: str, value: object, expected: str, fits: Callable[[object], bool]) -> None:
+    if not fits(value):
+        shown = "no value" if value == "nothing" else repr(value)[:40]
+        raise UserError(f"{where}, field {field}", shown, expected, CURE)
+
+
+def _is_object(value: object) -> bool:
+    return value is None or isinstance(value, dict)
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def semba_above_rivals(document: Mapping[str, Any]) -> Finding:
@@ -42,7 +81,7 @@ def semba_above_rivals(document: Mapping[str, Any]) -> Finding:
     task = document["task"]
     claim = f"SEMBA is above its rivals on the minority class (task {task})."
     rows = {row["model"]: row for row in document["rows"]}
-    metric = next((name for name in METRICS if name in rows.get(MODEL, {})), None)
+    metric = next((name for name in METRICS if _is_whole(rows.get(MODEL, {}).get(name))), None)
     if metric is None:
         return missing(
             claim, f"{MODEL} with a metric of the minority class: {' or '.join(METRICS)}", MINORITY
@@ -50,8 +89,7 @@ def semba_above_rivals(document: Mapping[str, Any]) -> Finding:
     leads = {
         name: lead
         for name, row in rows.items()
-        if (lead := (row.get("semba_minus_this") or {}).get(metric)) is not None
-        and None not in (lead["low"], lead["high"])
+        if _is_whole(lead := (row.get("semba_minus_this") or {}).get(metric))
     }
     if not leads:
         return missing(claim, f"a rival beside {MODEL} with an interval", MINORITY)
@@ -68,6 +106,11 @@ def semba_above_rivals(document: Mapping[str, Any]) -> Finding:
     sentence = f"{METRICS[metric]} {own['mean']:.3f} [{own['low']:.3f}, {own['high']:.3f}]: "
     sentence += "; ".join(f"{_lead(lead)} over {name}" for name, lead in leads.items()) + "."
     return Finding(claim, verdict, numbers, sentence[0].upper() + sentence[1:], MINORITY)
+
+
+def _is_whole(found: Mapping[str, float | None] | None) -> bool:
+    """Whether an estimate is there with both ends of its interval."""
+    return found is not None and None not in (found[end] for end in ENDS)
 
 
 def _lead(lead: Mapping[str, float]) -> str:
