@@ -23,7 +23,7 @@ def surface(folder: Path, large: tuple[float, ...], small: tuple[float, ...] = (
 
 
 def verdicts(path: Path, **more) -> list[str]:
-    return [finding.verdict for finding in published_findings(path, **more)["math"]]
+    return [finding.verdict for finding in published_findings(path, **more)[0]["math"]]
 
 
 def test_clear_surfaces_are_decided(tmp_path: Path) -> None:
@@ -38,13 +38,16 @@ def test_more_noise_decides_less(tmp_path: Path) -> None:
 
 
 def test_the_published_surfaces(data_folder: Path) -> None:
-    found = published_findings(data_folder / "curves" / "balancing_budget_llama.csv")
+    found, warnings = published_findings(data_folder / "curves" / "balancing_budget_llama.csv")
+    assert warnings == []
     assert list(found) == ["summarization", "helpfulness", "instruction_following", "math"]
     by_claim = {task: [finding.verdict for finding in some] for task, some in found.items()}
     assert by_claim["summarization"] == ["undecided", "holds", "holds", "fails", "undecided"]
     assert by_claim["math"] == ["undecided", "undecided", "undecided", "fails", "holds"]
     assert all(finding.numbers["seeds"] == 1 for some in found.values() for finding in some)
     assert found["math"][0].numbers["items"] == 1319
+    assert found["summarization"][0].numbers["items"] is None
+    assert found["summarization"][2].numbers["best_share_large"] == 0.25
 
 
 def test_wrong_tables_are_refused(tmp_path: Path) -> None:
@@ -53,7 +56,53 @@ def test_wrong_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no column metric"):
         published_findings(path)
     path.write_text("")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="an empty file"):
+        published_findings(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("100,1.0,100,0,high", "line 2, column score: found 'high'; expected a score in .0, 1."),
+        ("100,1.0,100,0,", "line 2, column score: found no value"),
+        ("100,1.0,100,0,40", "line 2, column score: found 40; .* Divide percentages by 100"),
+        ("many,1.0,100,0,.4", "line 2, column budget_examples: found 'many'"),
+        ("-1,1.0,100,0,.4", "line 2, column budget_examples: found -1"),
+        ("100,75,100,0,.4", "line 2, column sft_fraction: found 75; expected a share from 0 to 1"),
+        ("100,1.0,x,0,.4", "line 2, column n_sft: found 'x'"),
+    ],
+)
+def test_a_wrong_cell_is_named(tmp_path: Path, row: str, told: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"{HEAD}math,gsm8k_accuracy,{row}\n")
+    with pytest.raises(UserError, match=told):
+        published_findings(path)
+
+
+def test_identical_rows_count_once_and_others_are_runs(tmp_path: Path) -> None:
+    path = surface(tmp_path, (0.6, 0.65, 0.8, 0.05))
+    once, none = published_findings(path)
+    rows = path.read_text()
+    cell = "math,gsm8k_accuracy,10000,0.25,2500,7500,"
+    path.write_text(f"{rows}{cell}0.8\n{cell}0.8\n")
+    same, warnings = published_findings(path)
+    assert same == once and none == [] and warnings == [f"{path}: 2 identical rows count once"]
+    path.write_text(f"{rows}{cell}0.9\n")
+    mean = published_findings(path)[0]["math"][1]
+    assert ".850 [" in mean.sentence
+    path.write_text("\n".join([rows, *(f"{line}1" for line in rows.splitlines()[1:])]))
+    assert published_findings(path)[0]["math"][0].numbers["seeds"] == 2
+
+
+def test_models_are_told_apart_and_metrics_are_not_mixed(tmp_path: Path) -> None:
+    path = surface(tmp_path, (0.6, 0.65, 0.8, 0.05))
+    head, *rows = path.read_text().splitlines()
+    two = [f"model,{head}", *(f"{name},{row}" for name in ("small", "large") for row in rows)]
+    path.write_text("\n".join(two))
+    found, _ = published_findings(path)
+    assert list(found) == ["math on small", "math on large"]
+    path.write_text("\n".join([head, *rows, "math,win_rate,100,0.5,50,50,0.2"]))
+    with pytest.raises(UserError, match="column metric: found the metrics gsm8k_accuracy, win_rate for math"):
         published_findings(path)
 
 

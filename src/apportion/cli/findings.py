@@ -76,7 +76,9 @@ def _found(path: Path) -> _Found:
     if path.is_file() and path.suffix.lower() == ".json":
         return _Found(path.name, {"": [semba_above_rivals(read_comparison(path))]})
     if path.is_file():
-        published = published_findings(path)
+        published, warnings = published_findings(path)
+        for warning in warnings:
+            print(for_terminal(f"apportion: warning: {warning}"), file=sys.stderr)
         for task, finding in price_findings(path).items():
             published.get(task, []).append(finding)
         return _Found(path.name, published)

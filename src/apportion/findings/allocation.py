@@ -14,7 +14,8 @@ from apportion.statistics import Estimate
 class PublishedNoise:
     """How far one printed score may lie from the mean of many runs: from run to run, and from the reading of it.
 
-    `reading_sd` is that of each cell; `items` is how many held-out items a score is of, 0 where no one says.
+    `reading_sd` is that of each cell; `items` is how many held-out items a score is of, 0 where no one says. Runs of
+    one cell are averaged, their reading errors as if they were one.
     """
 
     run_sd: float
@@ -25,17 +26,19 @@ class PublishedNoise:
         """Return a weighted sum of printed scores with a normal interval."""
         value = sum(w * float(table[arm].values.mean()) for w, arm in zip(weights, arms, strict=True))
         variance = sum(
-            w**2 * (self.run_sd**2 + self.reading_sd[arm] ** 2) for w, arm in zip(weights, arms, strict=True)
+            w**2 * (self.run_sd**2 / len(table[arm].seeds) + self.reading_sd[arm] ** 2)
+            for w, arm in zip(weights, arms, strict=True)
         )
+        runs = min(len(table[arm].seeds) for arm in arms)
         half = NormalDist().inv_cdf((1 + level) / 2) * sqrt(variance)
-        return Estimate(value, value - half, value + half, 1, self.items, "seeds and items", level)
+        return Estimate(value, value - half, value + half, runs, self.items, "seeds and items", level)
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
     """What was measured with one preference method, at the points (budget, share) of a study.
 
-    `published` stands in for seeds and items where all that is known is one printed score a cell: its intervals come
+    `published` stands in for seeds and items where all that is known is a printed score a run: its intervals come
     from the noise that such scores have.
     """
 

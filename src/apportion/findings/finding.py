@@ -46,9 +46,9 @@ def interval(estimate: Estimate) -> list[float | None]:
 
 
 def sample(*estimates: Estimate) -> dict[str, Number]:
-    """Return the numbers of seeds and items behind estimates, the smallest of each."""
+    """Return the numbers of seeds and items behind estimates, the smallest of each; None where it is not known."""
     return (
-        {"seeds": min(e.seeds for e in estimates), "items": min(e.items for e in estimates)}
+        {"seeds": min(e.seeds for e in estimates), "items": min(e.items for e in estimates) or None}
         if estimates
         else {}
     )

@@ -129,7 +129,7 @@ def smallest_model_chooses(models: Sequence[Sized], epsilon: float = EPSILON) ->
         estimates += slacks.values()
         numbers[f"above_the_bound_{one.model}"] = interval(slack)
         said.append(
-            f"{one.model}: {one.allocation.lead(slack)} above the bound that {label(rival, shares[rival])} sets"
+            f"{one.model}, over the bound that {label(rival, shares[rival])} sets: {one.allocation.lead(slack)}"
         )
     strict = 1 - (1 - LEVEL) / len(bounds)
     corrected = (_above_the_bound(*bound, epsilon, strict) for bound in bounds)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from apportion.findings.finding import Finding, Number, Verdict, missing
+from apportion.findings.printed import curve_names
 from apportion.laws.runs import Runs, read_runs
 from apportion.plans.price_ratio import FACTORS, splits_by_price
 
@@ -20,10 +21,12 @@ def price_findings(table: Path, budget: float | None = None) -> dict[str, Findin
     `budget` is in demonstrations, that of the largest run where it is None.
     """
     found = {}
-    for runs in read_runs(table)[0]:
+    curves = read_runs(table)[0]
+    names = curve_names((runs.model, runs.task) for runs in curves)
+    for runs in curves:
         if (runs.n_pairs > 0).any():
             largest = float((runs.n_demonstrations + runs.n_pairs).max())
-            found[runs.task or ""] = best_share_moves_with_prices(runs, budget or largest)
+            found[names[runs.model, runs.task]] = best_share_moves_with_prices(runs, budget or largest)
     return found
 
 
