@@ -31,10 +31,10 @@ class ErrorCurve:
 
     `shares` [sizes] are shares of *all* answers, 0 demonstrations being the untrained model. `law` is fitted to one
     minus the share of every run, so that its e is the share; None with fewer than two sizes of trained models.
-    `r2` is the law's on the mean shares, `r2_with_all` that of the trained models' mean shares with those of all
-    errors, negative where they go opposite ways; None where nothing varies. `change` is the paired difference of
-    the share at the largest size to that at `since`, the largest size of at most a quarter of it (else the one
-    before): the class "falls" or "rises" where the whole 95 % interval does, and is "tied" otherwise.
+    `r2` is the law's (the closest one's where none fits) on the mean shares, `r2_with_all` that of the trained models'
+    mean shares with those of all errors, negative where they go opposite ways; None where nothing varies. `change` is
+    the paired difference of the share at the largest size to that at `since`, the largest size of at most a quarter of
+    it (else the one before): the class "falls" or "rises" where the whole 95 % interval does, else it is "tied".
     """
 
     name: str
@@ -166,9 +166,9 @@ def _law(name: str, table: Measured) -> Curve | None:
 
 
 def formula(law: Curve) -> str:
-    """Return a law of one minus a share in symbols, e the share; or that no law fits."""
+    """Return a law of one minus a share in symbols, e the share; or that no law fits, and which comes closest."""
     if law.status == "no-law":
-        return "no law fits better than a line or a level"
+        return f"no law fits better than a line or a level (closest: {law.family})"
     p = law.parameters
     if law.family == "power":
         written = f"1 - e = {p['a']:.3g} % n^{1 / p['b']:.3g}"
