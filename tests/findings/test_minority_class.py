@@ -14,7 +14,7 @@ def estimate(mean: float, half: float = 0.02) -> dict[str, float]:
 
 
 def document(*leads: float, metric: str = "ap_negative", task: str = "sign") -> dict:
-    rows = [{"model": "semba", metric: estimate(0.6), "seeds": 5}]
+    rows = [{"model": "semba", metric: estimate(0.6), "seeds": 5, "users": 40}]
     rows += [
         {
             "model": f"rival-{place}",
@@ -39,7 +39,7 @@ def document(*leads: float, metric: str = "ap_negative", task: str = "sign") -> 
 def test_verdicts(leads: tuple[float, ...], verdict: str) -> None:
     found = semba_above_rivals(document(*leads))
     assert found.verdict == verdict, found.sentence
-    assert found.numbers["seeds"] == 5
+    assert (found.numbers["seeds"], found.numbers["items"]) == (5, 40)
     assert ("tied" in found.sentence) == any(abs(lead) < 0.02 for lead in leads)
     assert found.said is not None and found.said.arxiv == "2207.03408"
 

@@ -19,6 +19,7 @@ def test_a_saturating_curve_is_no_power_law() -> None:
     found = judged([0.9 / (1 + (n / 120) ** -2) for n in SIZES])
     assert found.verdict == "fails", found.sentence
     assert found.numbers["best_law"] != "power"
+    assert (found.numbers["seeds"], found.numbers["items"], found.numbers["sizes"]) == (3, 1000, 8)
     assert found.said is not None and "19.47" in found.said.sentence
 
 

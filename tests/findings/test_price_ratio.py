@@ -30,8 +30,10 @@ def test_what_cannot_be_replaced_takes_more_of_the_money_as_it_gets_dearer():
     low, high = found.numbers["share_of_money_at_0.25"], found.numbers["share_of_money_at_4"]
     assert isinstance(low, list)
     assert isinstance(high, list)
+    assert low[0] is not None and high[0] is not None
     assert low[0] > high[0] + 0.1
     assert "demonstrations' worth" in found.sentence
+    assert (found.numbers["seeds"], found.numbers["items"], found.numbers["runs"]) == (1, 5000, 16)
 
 
 def test_the_split_of_equal_prices_never_gains_at_other_prices():

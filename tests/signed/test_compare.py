@@ -25,6 +25,7 @@ def test_the_document_has_every_metric_and_no_nan(task):
         EVENTS, task, ["positive", "reputation"], seeds=3, protocol=QUICK, parts=("overall", "inductive")
     )
     document = found.document()
+    assert all(row["users"] > 1 for row in document["rows"])
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert (document["task"], document["protocol"]) == (task, "causal")
     applies = task in ("sign", "weight")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
+from typing import Any, TypeGuard
 
 from apportion.errors import UserError
 from apportion.findings.finding import Finding, Number, Said, Verdict, missing
@@ -36,18 +36,19 @@ def read_comparison(path: Path) -> dict[str, Any]:
         raise UserError(str(path), found, "what `signed compare` writes", CURE) from None
     for row in rows:
         where = f"{path}, model {row['model'][:40]}"
-        _check(where, "seeds", row.get("seeds", 1), "a whole number, 1 or more", _is_count)
+        for count in ("seeds", "users"):
+            _check(where, count, row.get(count, 1), "a whole number, 1 or more", _is_count)
         leads = row.get("semba_minus_this")
         _check(where, "semba_minus_this", leads, "an object or null", _is_object)
-        for path_of, part in (("", row), ("semba_minus_this.", leads or {})):
+        parts: dict[str, dict[str, Any]] = {"": row, "semba_minus_this.": leads or {}}
+        for prefix, part in parts.items():
             for metric in METRICS:
-                found = part.get(metric)
-                _check(
-                    where, f"{path_of}{metric}", found, "an object with mean, low, high, or null", _is_object
-                )
-                for end in ENDS if found else ():
-                    name = f"{path_of}{metric}.{end}"
-                    _check(where, name, found.get(end, "nothing"), "a number or null", _is_number)
+                name, estimate = f"{prefix}{metric}", part.get(metric)
+                _check(where, name, estimate, "an object with mean, low, high, or null", _is_object)
+                if estimate is not None:
+                    for end in ENDS:
+                        value = estimate.get(end, "nothing")
+                        _check(where, f"{name}.{end}", value, "a number or null", _is_number)
     return document
 
 
@@ -77,6 +78,7 @@ def semba_above_rivals(document: Mapping[str, Any]) -> Finding:
     Holds if the whole 95 % interval of every difference lies above 0 (an intersection of tests, which needs no
     correction); fails if SEMBA is behind some rival with the whole interval, widened for their number (Bonferroni, the
     interval taken as normal). Where an interval holds 0 the two are tied.
+    `items` counts the users of the test events, which the intervals are over.
     """
     task = document["task"]
     claim = f"SEMBA is above its rivals on the minority class (task {task})."
@@ -101,14 +103,14 @@ def semba_above_rivals(document: Mapping[str, Any]) -> Finding:
         verdict = "fails"
     numbers: dict[str, Number] = {"metric": metric, MODEL: _three(rows[MODEL][metric])}
     numbers |= {f"lead_over_{name}": _three(lead) for name, lead in leads.items()}
-    numbers["seeds"] = int(rows[MODEL].get("seeds", 1))
+    numbers |= {"seeds": rows[MODEL].get("seeds", 1), "items": rows[MODEL].get("users")}
     own = rows[MODEL][metric]
     sentence = f"{METRICS[metric]} {own['mean']:.3f} [{own['low']:.3f}, {own['high']:.3f}]: "
     sentence += "; ".join(f"{_lead(lead)} over {name}" for name, lead in leads.items()) + "."
     return Finding(claim, verdict, numbers, sentence[0].upper() + sentence[1:], MINORITY)
 
 
-def _is_whole(found: Mapping[str, float | None] | None) -> bool:
+def _is_whole(found: Mapping[str, float | None] | None) -> TypeGuard[Mapping[str, float]]:
     """Whether an estimate is there with both ends of its interval."""
     return found is not None and None not in (found[end] for end in ENDS)
 

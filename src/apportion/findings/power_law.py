@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from apportion.findings.finding import Finding, Number, Said, Verdict, missing
-from apportion.findings.measured import Measured
+from apportion.findings.finding import Finding, Number, Said, Verdict, missing, sample
+from apportion.findings.measured import Measured, mean
 from apportion.laws import Runs, forecast
 
 POWER = Said(
@@ -42,7 +42,7 @@ def power_law_against_rivals(accuracy: Measured) -> Finding:
     numbers: dict[str, Number] = {"weight": round(weight, 6), "best_law": best, "status": found.status}
     numbers |= {f"weight_{name}": round(w, 6) for name, w in found.weights.items()}
     numbers |= {f"roll_out_{name}": round(float(e), 6) for name, e in found.roll_out.items()}
-    numbers |= {"sizes": len(arms), "seeds": min(len(accuracy[arm].seeds) for arm in arms)}
+    numbers |= {"sizes": len(arms)} | sample(*(mean(accuracy[arm], "accuracy") for arm in arms))
     sentence = (
         f"Of the laws' weights the power law has {weight:.2f}; most has {best}, {found.weights[best]:.2f}"
     )

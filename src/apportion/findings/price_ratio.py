@@ -58,6 +58,8 @@ def best_share_moves_with_prices(runs: Runs, budget: float, factors: Sequence[fl
         "budget": budget,
         "moved": _interval(moved),
         "runs": len(runs.y),
+        "seeds": _seeds(runs),
+        "items": int(np.nanmin(runs.items)) if np.isfinite(runs.items).any() else None,
     }
     said = []
     for factor in factors:
@@ -72,6 +74,12 @@ def best_share_moves_with_prices(runs: Runs, budget: float, factors: Sequence[fl
         )
     sentence = f"With {budget:g} demonstrations' worth: " + "; ".join(said) + "."
     return Finding(claim, verdict, numbers, sentence)
+
+
+def _seeds(runs: Runs) -> int:
+    """How often the least repeated purchase was run."""
+    cells = np.stack([runs.n_demonstrations, runs.n_pairs])[:, (runs.n_demonstrations + runs.n_pairs) > 0]
+    return int(np.unique(cells, axis=1, return_counts=True)[1].min())
 
 
 def _interval(draws: np.ndarray) -> list:

@@ -32,7 +32,7 @@ HEADINGS = {
     "mae": "MAE",
     "r2": "R²",
 }
-BESIDE = ("model", "seeds", "seconds")
+BESIDE = ("model", "seeds", "users", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
