@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from statistics import NormalDist
 
-from apportion.findings.finding import as_share, in_points, tied
+from apportion.findings.detectable import power_of, with_power
+from apportion.findings.finding import Finding, as_share, in_points, tied
 from apportion.findings.measured import BOUNDED, Arm, Measured, Metric, Points, compared, mean
-from apportion.statistics import Estimate
+from apportion.statistics import Estimate, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,22 @@ class Allocation:
             return None
         leads = [self.ahead(left, right) for right in arms if right != left]
         return best if all(lead is not None and lead.low > 0 for lead in leads) else None
+
+    def with_power(
+        self, finding: Finding, arms: list[Arm], weights: list[float], bound: float = 0.0
+    ) -> Finding:
+        """Return an undecided finding with the power of the comparison that would decide it, where that is known."""
+        if self.published is not None or finding.verdict != "undecided":
+            return finding
+        return with_power(finding, power_of(self.table, arms, weights, self.metric, bound), self.metric)
+
+    def with_power_of_tied(self, finding: Finding, left: Arm, leads: Mapping[Arm, Estimate]) -> Finding:
+        """Return an undecided finding with the power of the closest of tied leads of `left`."""
+        tied_ones = {right: lead for right, lead in leads.items() if standing(lead) == "tied"}
+        if not tied_ones:
+            return finding
+        closest = min(tied_ones, key=lambda right: abs(tied_ones[right].mean))
+        return self.with_power(finding, [left, closest], [1.0, -1.0])
 
     def mean(self, arm: Arm) -> Estimate:
         """Return an arm's mean with its interval."""

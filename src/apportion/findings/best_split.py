@@ -12,6 +12,7 @@ from apportion.findings.finding import (
     sample,
 )
 from apportion.findings.measured import Arm
+from apportion.statistics import standing
 
 LEVEL = 0.95
 
@@ -63,7 +64,8 @@ def sft_alone_best_at_smallest_budget(allocation: Allocation) -> Finding:
     against = "; ".join(f"{allocation.lead(e)} over {label(r, shares[r])}" for r, e in known.items())
     sentence = f"At {budget:g} USD SFT alone scores {allocation.score(alone)}: {against}."
     sentence += _not_run([label(rival, shares[rival]) for rival in rivals if rival not in known])
-    return Finding(claim, verdict, numbers, sentence + one_seed_note(*known.values()), SMALL)
+    finding = Finding(claim, verdict, numbers, sentence + one_seed_note(*known.values()), SMALL)
+    return allocation.with_power_of_tied(finding, alone, known)
 
 
 def mixture_best_at_largest_budget(allocation: Allocation) -> Finding:
@@ -101,7 +103,8 @@ def mixture_best_at_largest_budget(allocation: Allocation) -> Finding:
     sentence = f"At {budget:g} USD the best mixture, {label(best, shares[best])}, "
     sentence += f"scores {allocation.score(best)}: {against}."
     sentence += _not_run([label(arm, shares[arm]) for arm in mixtures if arm not in measured])
-    return Finding(claim, verdict, numbers, sentence + one_seed_note(*known.values()), LARGE)
+    finding = Finding(claim, verdict, numbers, sentence + one_seed_note(*known.values()), LARGE)
+    return allocation.with_power_of_tied(finding, best, known)
 
 
 def best_share_falls(allocation: Allocation) -> Finding:
@@ -147,7 +150,10 @@ def best_share_falls(allocation: Allocation) -> Finding:
     sentence = f"{least:.0%} for demonstrations against {most:.0%}: {allocation.lead(early)} at "
     sentence += f"{budgets[0]:g} USD, {allocation.lead(late)} at {budgets[1]:g}. Best measured share: "
     sentence += f"{first:.0%}, then {last:.0%}{_how_decided(decided)}."
-    return Finding(claim, verdict, numbers | sample(change), sentence + one_seed_note(change), FALLING)
+    finding = Finding(claim, verdict, numbers | sample(change), sentence + one_seed_note(change), FALLING)
+    if standing(change) == "tied":
+        return allocation.with_power(finding, [low_large, high_large, low, high], weights)
+    return finding
 
 
 def _how_decided(shares: list[float | None]) -> str:

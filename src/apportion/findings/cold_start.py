@@ -63,7 +63,8 @@ def pairs_alone_at_the_floor(allocation: Allocation) -> Finding:
         f"{alone.n_pairs:,} pairs without demonstrations score {as_share(score)}, "
         f"{in_points(gain)} over the untrained model."
     )
-    return Finding(claim, verdict, numbers, sentence + one_seed_note(gain), COLD)
+    finding = Finding(claim, verdict, numbers, sentence + one_seed_note(gain), COLD)
+    return allocation.with_power(finding, [alone, base], [1.0, -1.0], FLOOR_POINTS)
 
 
 def smallest_share_lifts(allocation: Allocation) -> Finding:
@@ -99,7 +100,8 @@ def smallest_share_lifts(allocation: Allocation) -> Finding:
         f"At {allocation.budgets[-1]:g} USD, {label(least, shares[least])} ({least.n_demonstrations:,}) "
         f"scores {allocation.score(least)}, {in_points(lift)} over pairs alone."
     )
-    return Finding(claim, verdict, numbers, sentence + one_seed_note(lift), CURE)
+    finding = Finding(claim, verdict, numbers, sentence + one_seed_note(lift), CURE)
+    return allocation.with_power(finding, [least, alone], [1.0, -1.0], LIFT_POINTS)
 
 
 def _at_largest(allocation: Allocation) -> dict[Arm, float]:

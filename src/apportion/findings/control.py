@@ -49,7 +49,8 @@ def preference_beats_imitation(allocation: Allocation, start: Literal["demonstra
     if len(treated) > 1:
         scale, unit = (100, " points") if BOUNDED[allocation.metric] else (1, "")
         sentence += f" Single purchases: from {scale * min(leads):+.2g} to {scale * max(leads):+.2g}{unit}."
-    return Finding(claim, verdict, numbers, sentence + one_seed_note(overall))
+    finding = Finding(claim, verdict, numbers, sentence + one_seed_note(overall))
+    return allocation.with_power(finding, arms, weights)
 
 
 def _control(arm: Arm) -> Arm:

@@ -5,6 +5,7 @@ from math import atanh, sqrt, tanh
 import numpy as np
 from scipy.stats import norm
 
+from apportion.findings.detectable import power_of, with_power
 from apportion.findings.finding import (
     Finding,
     Number,
@@ -18,6 +19,7 @@ from apportion.findings.finding import (
     sample,
 )
 from apportion.findings.measured import Arm, Measured, compared, mean
+from apportion.statistics import standing
 
 FORM_ERRORS = 0.05
 FOLLOWS = 0.8
@@ -68,7 +70,10 @@ def style_saturates_early(accuracy: Measured, form: Measured) -> Finding:
         f"At {third.n_demonstrations:,} demonstrations the form rate is {as_share(formed)}; from there to "
         f"{last.n_demonstrations:,} accuracy changes by {in_points(gain)}."
     )
-    return Finding(claim, verdict, numbers | sample(gain, formed), sentence + one_seed_note(gain), STYLE)
+    finding = Finding(claim, verdict, numbers | sample(gain, formed), sentence + one_seed_note(gain), STYLE)
+    if standing(gain) == "tied":
+        return with_power(finding, power_of(accuracy, [last, third], [1.0, -1.0], "accuracy"), "accuracy")
+    return finding
 
 
 def reasoning_follows_total(accuracy: Measured, form: Measured) -> Finding:

@@ -1,6 +1,6 @@
 """Outcomes as arrays: for each arm, the scores of every seed on every item."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -104,10 +104,16 @@ def mean(scores: Scores, metric: Metric, *, level: float = 0.95) -> Estimate:
 def compared(
     table: Measured, arms: list[Arm], weights: list[float], metric: Metric, *, level: float = 0.95
 ) -> Estimate | None:
-    """Return a weighted sum of arms with its interval, over the seeds and items that they have in common.
+    """Return a weighted sum of arms with its interval, over what they have in common (`lined_up`), None if nothing."""
+    values = lined_up(table, arms)
+    return None if values is None else contrast(values, weights, bounded=BOUNDED[metric], level=level)
 
-    An untrained arm ("base") has one seed and stands beside every seed of the others. Returns None where an
-    arm is missing or no seed or item is common to all.
+
+def lined_up(table: Measured, arms: Sequence[Arm]) -> list[NDArray[np.floating]] | None:
+    """Return the scores of arms on the seeds and items that they have in common, each [seeds, items].
+
+    An untrained arm ("base") has one seed, [1, items], and stands beside every seed of the others. None where an arm
+    is missing or no seed or item is common to all.
     """
     if any(arm not in table for arm in arms):
         return None
@@ -122,4 +128,4 @@ def compared(
         rows = [0] if arm.method == "base" else [scores.seeds.index(seed) for seed in seeds]
         place = {item: column for column, item in enumerate(scores.items)}
         values.append(scores.values[np.ix_(rows, [place[item] for item in items])])
-    return contrast(values, weights, bounded=BOUNDED[metric], level=level)
+    return values

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from apportion.findings.allocation import Allocation, kind, label
+from apportion.findings.detectable import power_of, with_power
 from apportion.findings.finding import (
     Finding,
     Number,
@@ -20,7 +21,7 @@ from apportion.findings.finding import (
     sample,
 )
 from apportion.findings.measured import BOUNDED, Arm, Scores, compared
-from apportion.statistics import Estimate
+from apportion.statistics import Estimate, standing
 
 EPSILON = 0.1
 LEVEL = 0.95
@@ -66,7 +67,8 @@ def best_share_moves_with_size(models: Sequence[Sized]) -> Finding:
     budget, mixture, alone, share = ends
     models = _told_apart(models)
     small, large = models[0], models[-1]
-    change = _change_of_lead(small.allocation, large.allocation, mixture, alone)
+    table, weights = _lead_on_both(small.allocation, large.allocation, mixture, alone)
+    change = compared(table, list(table), weights, small.allocation.metric)
     bests = [one.allocation.best_share(budget) for one in models]
     first, last = bests[0], bests[-1]
     if change is None or first is None or last is None:
@@ -87,7 +89,11 @@ def best_share_moves_with_size(models: Sequence[Sized]) -> Finding:
     numbers |= {f"best_share_{one.model}": best for one, best in zip(models, bests, strict=True)}
     sentence = f"At {budget:g} USD, {share:.0%} for demonstrations against SFT alone. {'; '.join(said)}. "
     sentence += f"From the first to the last the lead changes by {small.allocation.lead(change)}."
-    return Finding(claim, verdict, numbers | sample(change), sentence + one_seed_note(change))
+    finding = Finding(claim, verdict, numbers | sample(change), sentence + one_seed_note(change))
+    if standing(change) != "tied":
+        return finding
+    metric = small.allocation.metric
+    return with_power(finding, power_of(table, list(table), weights, metric), metric)
 
 
 def smallest_model_chooses(models: Sequence[Sized], epsilon: float = EPSILON) -> Finding:
@@ -109,8 +115,8 @@ def smallest_model_chooses(models: Sequence[Sized], epsilon: float = EPSILON) ->
     middle = (min(near) + max(near)) / 2
     chosen = min(scores, key=lambda share: (abs(share - middle), share))
     numbers: dict[str, Number] = {"budget_usd": budget, "chosen_share": chosen}
-    bounds: list[tuple[Allocation, Arm, Arm]] = []
-    said, estimates = [], []
+    bounds: list[tuple[Estimate, Allocation, Arm, Arm]] = []
+    said = []
     for one in models[1:]:
         shares = one.allocation.arms(budget)
         arms = {share: arm for arm, share in shares.items() if arm in one.allocation.table}
@@ -124,15 +130,15 @@ def smallest_model_chooses(models: Sequence[Sized], epsilon: float = EPSILON) ->
             if slack is None:
                 return missing(claim, f"seeds in common on {one.model}")
             slacks[arm] = slack
-            bounds.append((one.allocation, arms[chosen], arm))
+            bounds.append((slack, one.allocation, arms[chosen], arm))
         rival, slack = min(slacks.items(), key=lambda pair: pair[1].mean)
-        estimates += slacks.values()
         numbers[f"above_the_bound_{one.model}"] = interval(slack)
         said.append(
             f"{one.model}, over the bound that {label(rival, shares[rival])} sets: {one.allocation.lead(slack)}"
         )
     strict = 1 - (1 - LEVEL) / len(bounds)
-    corrected = (_above_the_bound(*bound, epsilon, strict) for bound in bounds)
+    corrected = [_above_the_bound(on, left, right, epsilon, strict) for _, on, left, right in bounds]
+    estimates = [bound[0] for bound in bounds]
     verdict: Verdict = "undecided"
     if all(slack.low >= 0 for slack in estimates):
         verdict = "holds"
@@ -142,7 +148,12 @@ def smallest_model_chooses(models: Sequence[Sized], epsilon: float = EPSILON) ->
         f"{models[0].model} chooses {chosen:.0%} for demonstrations at {budget:g} USD. {'; '.join(said)}."
     )
     numbers |= sample(*estimates)
-    return Finding(claim, verdict, numbers, sentence + one_seed_note(*estimates), RECIPE)
+    finding = Finding(claim, verdict, numbers, sentence + one_seed_note(*estimates), RECIPE)
+    tied = [bound for bound in bounds if standing(bound[0]) == "tied"]
+    if not tied:
+        return finding
+    _, allocation, left, right = min(tied, key=lambda bound: abs(bound[0].mean))
+    return allocation.with_power(finding, [left, right], [1.0, epsilon - 1.0])
 
 
 def _above_the_bound(
@@ -180,8 +191,10 @@ def _ends(models: Sequence[Sized]) -> tuple[float, Arm, Arm, float] | None:
     return budget, mixtures[-1], alone, there[mixtures[-1]]
 
 
-def _change_of_lead(small: Allocation, large: Allocation, left: Arm, right: Arm) -> Estimate | None:
-    """How much larger the lead of `left` over `right` is on the large model, paired by seed and item."""
+def _lead_on_both(
+    small: Allocation, large: Allocation, left: Arm, right: Arm
+) -> tuple[dict[Arm, Scores], list[float]]:
+    """Scores and weights of how much larger the lead of `left` over `right` is on the large model."""
     sign = 1.0 if BOUNDED[small.metric] else -1.0
     table: dict[Arm, Scores] = {}
     weights = []
@@ -189,7 +202,7 @@ def _change_of_lead(small: Allocation, large: Allocation, left: Arm, right: Arm)
         for arm, weight in ((left, sign), (right, -sign)):
             table[arm._replace(method=f"{arm.method} on model {place}")] = allocation.table[arm]
             weights.append(weight if place else -weight)
-    return compared(table, list(table), weights, small.metric)
+    return table, weights
 
 
 def _told_apart(models: Sequence[Sized]) -> list[Sized]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from apportion.findings.detectable import Power, power_of, with_power
 from apportion.findings.finding import (
     Finding,
     Number,
@@ -41,11 +42,12 @@ class Cell(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What post-training adds for one way of learning and one kind of question."""
+    """What post-training adds for one way of learning and one kind of question, and what could have been found."""
 
     base: Cell
     post_trained: Cell
     gain: Estimate
+    power: Power | None
 
 
 def effects(table: Measured) -> dict[tuple[str, str], Effect]:
@@ -69,7 +71,8 @@ def effects(table: Measured) -> dict[tuple[str, str], Effect]:
             gain = compared(part, [arms[1], arms[0]], [1.0, -1.0], "accuracy")
             if gain is not None:
                 cells = [Cell(mean(part[arm], "accuracy"), PAPER[way][kind][i]) for i, arm in enumerate(arms)]
-                found[way, kind] = Effect(cells[0], cells[1], gain)
+                power = power_of(part, [arms[1], arms[0]], [1.0, -1.0], "accuracy")
+                found[way, kind] = Effect(cells[0], cells[1], gain, power)
     return found
 
 
@@ -103,7 +106,8 @@ def post_training_helps(table: Measured, way: str) -> Finding:
             f"from the post-trained model, {in_points(effect.gain)}"
         )
     numbers |= sample(hops.gain)
-    return Finding(claim, verdict, numbers, "; ".join(said) + ".", _paper(way))
+    finding = Finding(claim, verdict, numbers, "; ".join(said) + ".", _paper(way))
+    return with_power(finding, hops.power, "accuracy")
 
 
 def _paper(way: str) -> Said:
