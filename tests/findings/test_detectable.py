@@ -61,7 +61,7 @@ def test_a_bound_is_what_the_difference_is_from() -> None:
     found = power(left, right, bound=0.05)
     assert found.seen == pytest.approx(abs(left.mean() - right.mean() - 0.05))
     said = with_power(UNDECIDED, found, "accuracy").sentence
-    assert " points from 5 would be found (power .8); the " in said
+    assert " points off the bound of 5 would be found (power .8); the " in said
 
 
 def test_power_is_promised_as_often_as_it_is_there() -> None:

@@ -30,8 +30,8 @@ def findings(directory: Path, *larger: Path, json: bool = False) -> None:
     Parameters
     ----------
     directory: Path
-        A study's folder, such as runs/world; a CSV file of published scores: task, metric, budget_examples,
-        sft_fraction, n_sft, n_pref, score; or the JSON file that `signed compare --out` wrote.
+        A study's folder, such as runs/world; a CSV or Parquet file of published scores: task, metric,
+        budget_examples, sft_fraction, n_sft, n_pref, score; or the JSON file that `signed compare --out` wrote.
     larger: Path
         Folders of the same study on larger models, in order of size: what the size changes is told too.
     json: bool

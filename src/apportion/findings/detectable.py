@@ -69,7 +69,7 @@ def with_power(finding: Finding, power: Power | None, metric: Metric) -> Finding
         return finding
     scale, unit = (100, " points") if BOUNDED[metric] else (1, " nats per token")
     digits = 1 if BOUNDED[metric] else 3
-    beyond = f" from {scale * power.bound:g}" if power.bound else ""
+    beyond = f" off the bound of {scale * power.bound:g}" if power.bound else ""
     found, seen = (f"{scale * value:.{digits}f}" for value in (power.difference, power.seen))
     takes = f"about {float(f'{power.items or 0:.2g}'):,.0f} items"
     if power.items is None:
