@@ -85,8 +85,25 @@ def test_a_field_that_is_wrong_is_named(tmp_path: Path, row: int, change: dict, 
         read_comparison(path)
 
 
+def test_a_model_stands_once(tmp_path: Path) -> None:
+    made = document(0.1)
+    made["rows"].append(made["rows"][1])
+    path = tmp_path / "compare.json"
+    path.write_text(json.dumps(made))
+    with pytest.raises(UserError, match="the model 'rival-0' twice"):
+        read_comparison(path)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[1]", "{}", '{"task": 3, "rows": []}', '{"task": "sign", "rows": [{}]}']
+    "text",
+    [
+        "",
+        "[1]",
+        "{}",
+        '{"task": "x", "rows": {}}',
+        '{"task": 3, "rows": []}',
+        '{"task": "sign", "rows": [{}]}',
+    ],
 )
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "compare.json"

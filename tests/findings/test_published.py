@@ -56,7 +56,7 @@ def test_wrong_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no column metric"):
         published_findings(path)
     path.write_text("")
-    with pytest.raises(UserError, match="an empty file"):
+    with pytest.raises(UserError, match="an empty file; .* Write task,metric"):
         published_findings(path)
 
 
@@ -102,7 +102,11 @@ def test_models_are_told_apart_and_metrics_are_not_mixed(tmp_path: Path) -> None
     found, _ = published_findings(path)
     assert list(found) == ["math on small", "math on large"]
     path.write_text("\n".join([head, *rows, "math,win_rate,100,0.5,50,50,0.2"]))
-    with pytest.raises(UserError, match="column metric: found the metrics gsm8k_accuracy, win_rate for math"):
+    with pytest.raises(UserError, match="column metric: found gsm8k_accuracy, win_rate for math"):
+        published_findings(path)
+    two = [f"{row},{'dpo' if place % 2 else 'ppo'}" for place, row in enumerate(rows)]
+    path.write_text("\n".join([f"{head},method", *two]))
+    with pytest.raises(UserError, match="column method: found dpo, ppo for math; expected one"):
         published_findings(path)
 
 

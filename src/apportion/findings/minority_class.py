@@ -30,10 +30,14 @@ def read_comparison(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         rows = document["rows"]
-        assert isinstance(document["task"], str) and all(isinstance(row["model"], str) for row in rows)
+        assert isinstance(document["task"], str) and isinstance(rows, list)
+        names = [row["model"] for row in rows]
+        assert all(isinstance(name, str) for name in names)
     except (OSError, ValueError, KeyError, TypeError, AssertionError, RecursionError) as error:
         found = f"no comparison ({type(error).__name__})"
         raise UserError(str(path), found, "what `signed compare` writes", CURE) from None
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(str(path), f"the model {twice[:40]!r} twice", "one row a model", CURE)
     for row in rows:
         where = f"{path}, model {row['model'][:40]}"
         for count in ("seeds", "users"):

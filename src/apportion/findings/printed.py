@@ -9,7 +9,7 @@ from apportion.laws.cells import label_of, listed, number_in, result_in, seed_in
 from apportion.laws.tables import Table, read_table
 
 COLUMNS = ("task", "metric", "budget_examples", "sft_fraction", "n_sft", "n_pref", "score")
-"""The columns of such a table; `model`, `reading` and `seed` may stand beside them, others are not read."""
+"""The columns of such a table; `model`, `reading`, `seed` and `method` may stand beside them, others are not read."""
 
 
 class Printed(NamedTuple):
@@ -25,15 +25,22 @@ class Printed(NamedTuple):
     score: float
     reading: str | None
     seed: int
+    method: str | None
 
 
 def read_printed(path: Path) -> tuple[dict[str, list[Printed]], list[str]]:
     """Return the rows of a table by curve (the task, with its model where there are several), and warnings.
 
     Rows that agree in all that is read count once, with a warning. Raises `UserError`, with file, row and column, for
-    anything that is no such row, and for a curve with several metrics.
+    anything that is no such row, and for a curve with several metrics, or methods of training on pairs.
     """
-    table = read_table(path)
+    try:
+        table = read_table(path)
+    except UserError as error:
+        if error.found not in ("an empty file", "a header without rows"):
+            raise
+        cure = f"Write {','.join(COLUMNS)} there, and the rows."
+        raise UserError(error.where, error.found, "a header and a row a cell", cure) from None
     lacking = [name for name in COLUMNS if name not in table.columns]
     if lacking:
         found = f"no column {lacking[0]} (columns: {listed(table.columns)})"
@@ -48,10 +55,12 @@ def read_printed(path: Path) -> tuple[dict[str, list[Printed]], list[str]]:
     for row in distinct:
         curves.setdefault(names[row.model, row.task], []).append(row)
     for name, some in curves.items():
-        metrics = sorted({row.metric or "none" for row in some})
-        if len(metrics) > 1:
-            found = f"the metrics {listed(metrics)} for {name or 'one task'}"
-            raise UserError(f"{path}, column metric", found, "one", "Leave the rows of the others out.")
+        metrics = {row.metric or "none" for row in some}
+        methods = {row.method or "none" for row in some if row.n_pairs}
+        for column, values in (("metric", metrics), ("method", methods)):
+            if len(values) > 1:
+                found = f"{listed(sorted(values))} for {name or 'one task'}"
+                raise UserError(f"{path}, column {column}", found, "one", "Leave the rows of the others out.")
     return curves, warnings
 
 
@@ -91,4 +100,5 @@ def _row(table: Table, place: int) -> Printed:
         result_in(table, place, "score", cell("score")),
         label_of(cell("reading")),
         seed_in(table, place, "seed", cell("seed")),
+        label_of(cell("method")),
     )
