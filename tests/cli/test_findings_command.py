@@ -34,6 +34,25 @@ def test_json_is_one_document(study: Path, capsys: pytest.CaptureFixture[str]) -
     assert {"all errors", "form", "arithmetic"} <= {curve["name"] for curve in found["error_curves"]}
 
 
+def test_folders_of_one_name_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [tmp_path / size / "run" for size in ("small", "large")]
+    for path in paths:
+        made_study(path, items=40)
+    findings(*paths, json=True)
+    found = [one for one in json.loads(capsys.readouterr().out)["findings"] if one.get("task") == "sizes"]
+    moves, chooses = (one["numbers"] for one in found)
+    assert {"lead_small/run", "lead_large/run"} <= moves.keys() and "above_the_bound_large/run" in chooses
+    assert moves["change"][0] == 0 and moves["items"] == chooses["items"] == 40
+
+
+def test_identical_rows_of_a_table_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "surface.csv"
+    rows = ["math,m,100,1,100,0,.4", "math,m,100,.5,50,50,.3", "math,m,100,.5,50,50,.3"]
+    path.write_text("\n".join(["task,metric,budget_examples,sft_fraction,n_sft,n_pref,score", *rows]))
+    findings(path)
+    assert "apportion: warning: " in (told := capsys.readouterr().err) and "1 identical rows count once" in told
+
+
 def test_a_comparison_of_signed_models_is_a_finding(
     study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,7 +56,7 @@ def test_wrong_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no column metric"):
         published_findings(path)
     path.write_text("")
-    with pytest.raises(UserError, match="an empty file; .* Write task,metric"):
+    with pytest.raises(UserError, match=r"an empty file; .* Write task,metric"):
         published_findings(path)
 
 
