@@ -221,8 +221,9 @@ def _shown(row: Row) -> dict[str, Any]:
         shown["semba_minus_this"]["by_negatives"] = {
             k: _numbers(v) for k, v in row.ahead_by_negatives.items()
         }
-    users = {"users": e.items for e in row.metrics.values() if e is not None}
-    return shown | users | {"seeds": row.seeds, "seconds": round(row.seconds, 2)}
+    users = [estimate.items for estimate in row.metrics.values() if estimate is not None]
+    shown |= {"users": users[0]} if users else {}
+    return shown | {"seeds": row.seeds, "seconds": round(row.seconds, 2)}
 
 
 def _numbers(found: dict[str, Estimate | None]) -> dict[str, Any]:
