@@ -61,7 +61,7 @@ def test_a_bound_is_what_the_difference_is_from() -> None:
     found = power(left, right, bound=0.05)
     assert found.seen == pytest.approx(abs(left.mean() - right.mean() - 0.05))
     said = with_power(UNDECIDED, found, "accuracy").sentence
-    assert " points off the bound of 5 would be found (power .8); the " in said
+    assert " points off the bound of 5 would be found (power about .8); the " in said
 
 
 def test_power_is_promised_as_often_as_it_is_there() -> None:
@@ -80,7 +80,7 @@ def test_power_is_promised_as_often_as_it_is_there() -> None:
 def test_only_what_is_undecided_says_so() -> None:
     one = Power(0.1, 0.02, 12_345, 0.0)
     assert with_power(UNDECIDED, one, "accuracy").sentence == (
-        "A sentence. With these items and seeds 10.0 points would be found (power .8); the 2.0 seen would take about "
+        "A sentence. With these items and seeds 10.0 points would be found (power about .8); the 2.0 seen would take about "
         "12,000 items."
     )
     assert "0.100 nats per token would be found" in with_power(UNDECIDED, one, "nll").sentence

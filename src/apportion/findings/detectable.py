@@ -17,7 +17,7 @@ MOST = 1_000_000
 
 
 class Power(NamedTuple):
-    """What these items and seeds find with a power of .8, and about how many items find what was seen.
+    """What these items and seeds find with a power of about .8, and about how many items find what was seen.
 
     `items` is None where no number does with these seeds, or nothing was seen. Differences are from `bound`.
     """
@@ -76,7 +76,7 @@ def with_power(finding: Finding, power: Power | None, metric: Metric) -> Finding
         takes = "more seeds, not items alone"
     elif power.items > MOST:
         takes = "over a million items"
-    said = f" With these items and seeds {found}{unit}{beyond} would be found (power .8); "
+    said = f" With these items and seeds {found}{unit}{beyond} would be found (power about .8); "
     said += f"the {seen} seen would take {takes}."
     numbers = finding.numbers | {
         "detectable_difference": round(power.difference, 6),
