@@ -80,8 +80,8 @@ def test_power_is_promised_as_often_as_it_is_there() -> None:
 def test_only_what_is_undecided_says_so() -> None:
     one = Power(0.1, 0.02, 12_345, 0.0)
     assert with_power(UNDECIDED, one, "accuracy").sentence == (
-        "A sentence. With these items and seeds 10.0 points would be found (power about .8); the 2.0 seen would take about "
-        "12,000 items."
+        "A sentence. With these items and seeds 10.0 points would be found (power about .8); the 2.0 seen would take "
+        "about 12,000 items."
     )
     assert "0.100 nats per token would be found" in with_power(UNDECIDED, one, "nll").sentence
     assert "over a million" in with_power(UNDECIDED, one._replace(items=10**7), "nll").sentence
