@@ -149,6 +149,28 @@ def test_junk_is_recorded_as_junk() -> None:
     assert human_agreement([PAIR], [judged(raises, PAIR)]).share == 0
 
 
+@pytest.mark.parametrize(
+    "error", [KeyError("choices"), TimeoutError(), ConnectionError("refused"), OSError()]
+)
+def test_a_judge_that_raises_said_junk(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    def raises(prompt: str, first: str, second: str) -> str:
+        if first == "No.":
+            raise error
+        return "[[A]]"
+
+    assert compared_by(raises, [PAIR]) == [Judged("p", "first", "junk")]
+    assert "comparison p" in caplog.text and type(error).__name__ in caplog.text
+
+
+@pytest.mark.parametrize("error", [UserError("judge", "no key", "a key", "Set it."), KeyboardInterrupt()])
+def test_what_the_user_can_mend_ends_the_judging(error: BaseException) -> None:
+    def raises(*_: str) -> str:
+        raise error
+
+    with pytest.raises(type(error)):
+        judged(raises, PAIR)
+
+
 def test_win_rates_have_intervals() -> None:
     results = [Judged(str(n), "first", "first" if n < 60 else "second") for n in range(100)]
     found = win_rate([PAIR] * 100, results)

@@ -4,6 +4,7 @@ A judge is any callable from (prompt, first answer, second answer) to what it sa
 whose saying cannot be read has said junk, and junk is recorded: it is neither a win nor a loss, nor a tie.
 """
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from apportion.errors import UserError
 from apportion.tasks.verdicts import Verdict, read_verdict
+
+log = logging.getLogger(__name__)
 
 Judge = Callable[[str, str, str], str]
 
@@ -59,9 +63,12 @@ class Judged:
 
 
 def judged(judge: Judge, comparison: Comparison) -> Judged:
-    """Return what a judge says of a comparison, asked in both orders; a judge that raises `ValueError` said junk."""
-    forward = _asked(judge, comparison.prompt, comparison.first, comparison.second)
-    backward = _asked(judge, comparison.prompt, comparison.second, comparison.first)
+    """Return what a judge says of a comparison, asked in both orders.
+
+    A judge that raises has said junk, which is logged; what the user has to mend (`UserError`) ends it all.
+    """
+    forward = _asked(judge, comparison, comparison.first, comparison.second)
+    backward = _asked(judge, comparison, comparison.second, comparison.first)
     return Judged(comparison.id, forward, turned(backward))
 
 
@@ -71,10 +78,13 @@ def turned(verdict: Verdict) -> Verdict:
     return swapped.get(verdict, verdict)
 
 
-def _asked(judge: Judge, prompt: str, first: str, second: str) -> Verdict:
+def _asked(judge: Judge, comparison: Comparison, first: str, second: str) -> Verdict:
     try:
-        return read_verdict(judge(prompt, first, second))
-    except ValueError:
+        return read_verdict(judge(comparison.prompt, first, second))
+    except UserError:
+        raise
+    except Exception as error:
+        log.warning("comparison %s: its judge raised %s: %s", comparison.id, type(error).__name__, error)
         return "junk"
 
 
