@@ -79,7 +79,7 @@ def _stated(said: str, marks: re.Pattern[str], meaning: Callable[[re.Match[str]]
         if not held:
             continue
         before, after = sentence[: held[0].start()], sentence[held[-1].end() :]
-        verdicts = {meaning(match) for match in held}
+        verdicts: set[Verdict] = {meaning(match) for match in held}
         verdict = verdicts.pop() if len(verdicts) == 1 else "junk"
         found.append("junk" if _is_doubted(before, after, verdict) else verdict)
         is_final = bool(_FINAL.search(sentence)) or not any(map(str.isalnum, before + after))
@@ -108,8 +108,10 @@ def _compared(match: re.Match[str]) -> Verdict:
     left, right = match[0][0], match[0].rstrip()[-1]
     if len(signs) != 1 or left == right or right not in "AB":
         return "junk"
-    winners = {">": left, ">>": left, "<": right, "<<": right}
-    return "tie" if signs == ["="] else _WORDS.get(winners.get(signs[0], "").lower(), "junk")
+    if signs == ["="]:
+        return "tie"
+    winner = {">": left, ">>": left, "<": right, "<<": right}.get(signs[0])
+    return "junk" if winner is None else _WORDS[winner.lower()]
 
 
 def _side(match: re.Match[str]) -> Verdict:
