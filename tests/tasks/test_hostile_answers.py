@@ -49,12 +49,15 @@ LONG = {
     "half a pair": "\ud800" * 1_000,
     "nothing": "\0" * 100_000,
     "signs": "+-" * 50_000,
+    "past every float": f"{'9' * 400} * 2 = {'9' * 401}\n#### 5",
+    "a float past every float": f"{'9' * 400} - {'8' * 400} = {'1' * 400} , 2 / {'7' * 400} = 0\n#### {'9' * 400}",
+    "past int's digits": f"{'9' * 5000} + 1 = 2 ; #### 5",
 }
 
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 @pytest.mark.parametrize("name", GRADERS)
-def test_an_answer_of_100_000_characters_is_graded_and_wrong(name: str, text: str) -> None:
+def test_a_hostile_answer_is_graded_and_wrong(name: str, text: str) -> None:
     grader, problem = GRADERS[name]
     found = grader(problem, text)
     assert not found.strict and not found.flexible

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from math import inf
 from typing import Literal, NamedTuple
 
 from apportion.tasks.arithmetic import MARK, Step, steps, without_marks
@@ -85,7 +86,7 @@ def chain(found: Sequence[Written], reading: Reading = READINGS[0]) -> tuple[Wor
     for step in found:
         worked = reader.worked(step.expression)
         if worked is not None:
-            reader.results.append(Worked(float(step.claim), tuple(sorted(worked.terms))))
+            reader.results.append(Worked(as_float(step.claim), tuple(sorted(worked.terms))))
     return tuple(reader.results)
 
 
@@ -111,9 +112,21 @@ def slips(text: str, found: Sequence[Written]) -> tuple[str, ...]:
     false = []
     for step in found:
         worked = None if step.holds else reader.worked(step.expression)
-        if worked is not None and abs(worked.value - float(step.claim)) > abs(worked.value) / 1000:
+        if worked is not None and abs(worked.value - as_float(step.claim)) > abs(worked.value) / 1000:
             false.append(step.expression)
     return (*false, *_miscopied(text))
+
+
+def as_float(value: Fraction) -> float:
+    """Return the nearest float, infinite where the number is past all of them.
+
+    >>> as_float(Fraction(1, 2)), as_float(Fraction(-(10**400)))
+    (0.5, -inf)
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 def _miscopied(text: str) -> list[str]:

@@ -104,9 +104,9 @@ class SolutionGrader:
 def grade_solution(problem: Problem, text: str, marker: str = MARKER) -> Grade:
     """Return the grade of a solution; what follows a new "Question:" is not counted as part of it.
 
-    strict: the first line `#### N` (or another `marker`) has the right number. flexible: so is that, or
-    the last number of the text. $, thousands commas and trailing zeros make no difference. "A: N", the form of the public
-    model solutions, is not the demanded form by default: it counts as flexible.
+    strict: the first line `#### N` (or another `marker`) has the right number. flexible: that, or the
+    last number of the text is right. $, thousands commas and trailing zeros make no difference. "A: N", the form of
+    the public model solutions, is not the demanded form by default: it counts as flexible.
 
     The reference is the number or, after a blank line, also a worked solution. A wrong answer has the class of
     `anatomy.classify_solution`, which without a worked solution says "other" where a missing step or a wrong
