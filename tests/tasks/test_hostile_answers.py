@@ -41,6 +41,7 @@ LONG = {
     "brackets": "(" * 100_000,
     "digits": "9" * 100_000,
     "steps": "1 + 1 = 3 ; " * 9_000,
+    "distinct steps": "\n".join(f"{n} + {n + 1} = {2 * n + 1}" for n in range(3_000)) + "\n#### 7",
     "markers": "#### " * 20_000,
     "answers": "the answer is " * 7_000,
     "lines": "\n" * 100_000,
