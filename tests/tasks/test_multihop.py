@@ -98,6 +98,12 @@ GRADES = [
     (YES, "The answer is true", True, True, "none"),
     (YES, "Yes", False, True, "style-only"),
     (YES, "yes or no", False, False, "truncated"),
+    (YES, "The answer is: yes or no, I cannot tell", False, False, "other"),
+    (YES, "The answer is yes, no", False, False, "other"),
+    (YES, "The answer is yes and no.", False, False, "other"),
+    (YES, "The answer is no, yes", False, False, "other"),
+    (YES, "The answer is yes, no doubt about it.", True, True, "none"),
+    (YES, "The answer is: yes, true.", True, True, "none"),
     (YES, "The answer is no.\nQuestion: And now?\nAnswer: the answer is yes.", False, False, "other"),
 ]
 
@@ -187,3 +193,11 @@ def test_wrong_columns_are_named(tmp_path: Path, row: dict, message: str) -> Non
 
 def test_yes_or_no() -> None:
     assert [yes_or_no(text) for text in ("Yes.", "FALSE", "nobody", "")] == ["yes", "no", None, None]
+    assert [yes_or_no(text) for text in ("No: yes!", "**Yes** - no", "true or false", "yes or no?")] == [
+        None
+    ] * 4
+    assert [yes_or_no(text) for text in ("Yes, no one does", "no, false", "yes, and no harm")] == [
+        "yes",
+        "no",
+        "yes",
+    ]
