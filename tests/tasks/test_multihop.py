@@ -114,6 +114,35 @@ def test_answers_are_graded(problem, text, strict, flexible, error_class) -> Non
     assert (grade.strict, grade.flexible, grade.error_class) == (strict, flexible, error_class)
 
 
+@pytest.mark.parametrize(
+    ("reference", "text", "error_class"),
+    [
+        (
+            "Rolul\n\nGagan",
+            "The home of Diger is Gagan . The mayor of Gagan is Rolul . So the answer is Rolul .",
+            "none",
+        ),
+        (
+            "Rolul\n\nGagan",
+            "The home of Diger is Gagan . The mayor of Gagan is Gomar . So the answer is Gomar .",
+            "wrong-hop",
+        ),
+        (
+            "Rolul\n\nGagan",
+            "The home of Diger is Veki . The mayor of Veki is Sigun . So the answer is Sigun .",
+            "wrong-hop",
+        ),
+        ("Rolul\n\nGagan", "Rolul .", "style-only"),
+        ("Rolul\n\nGagan", "Kokel .", "malformed"),
+        ("Dilan", "is the answer is Silar .", "other"),
+        ("Rolul", "The answer is the answer the answer the winner of Tusel .", "other"),
+    ],
+)
+def test_classes_of_what_a_model_said(reference: str, text: str, error_class: str) -> None:
+    """Answers of the base that comes along, in studies/new-knowledge.toml."""
+    assert grade_answer(Problem("p", "q", reference), text).error_class == error_class
+
+
 def test_a_refusal_is_one() -> None:
     assert classify_answer("I'm sorry, I do not know.", ["x"], [], False, False) == "refused"
     assert classify_answer("It was founded in", ["x"], [], False, False, finished=False) == "truncated"
