@@ -25,6 +25,7 @@ from apportion.signed.splits import Split
 
 REPEATS = 2
 SCALES = (30_000, 300_000, 3_000_000)
+WINDOW = 10_000  # events before each number that are timed: the first of all find neighbourhoods still empty
 
 
 def otc() -> tuple[str, Events]:
@@ -114,15 +115,14 @@ def scale(most: int = SCALES[-1], size: int = 200) -> None:
         first = None
         done, spent = 0, 0.0
         for number in (n for n in SCALES if n <= most):
-            window = min(30_000, number)
-            for start in range(done, number - window, 5_000):  # only observed: scores change no state
-                model.observe(events[start : min(start + 5_000, number - window)])
+            for start in range(done, number - WINDOW, 5_000):  # only observed: scores change no state
+                model.observe(events[start : min(start + 5_000, number - WINDOW)])
             began = time.process_time()
-            for start in range(number - window, number, size):
+            for start in range(number - WINDOW, number, size):
                 part = events[start : min(start + size, number)]
                 model.score(Queries(part.source, part.target, part.time))
                 model.observe(part)
-            spent = (time.process_time() - began) / window
+            spent = (time.process_time() - began) / WINDOW
             done = number
             first = first or spent
             kind = "growing" if growth else f"{users:,}"

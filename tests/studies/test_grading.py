@@ -1,9 +1,11 @@
 """Grading: a grader that raises costs neither the study nor honesty."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from apportion.errors import UserError
@@ -55,6 +57,60 @@ def _of_ones_own(*fields: Any) -> Grade:
 )
 def test_a_class_of_ones_own_becomes_the_detail(own, kept):
     assert graded(task(lambda p, t: own), PROBLEM, "2") == kept
+
+
+UNSOUND: dict[str, Any] = {
+    "null": None,
+    "a truth value": True,
+    "a number": 1.0,
+    "a text": "right",
+    "a list as class": _of_ones_own(False, False, ["other"]),
+    "a number as class": _of_ones_own(False, False, 3),
+    "no class": _of_ones_own(False, False, None),
+    "a text for strict": _of_ones_own("no", False, "other"),
+    "nothing for flexible": _of_ones_own(False, None, "other"),
+    "a score that is none": Grade(False, False, "other", float("nan")),
+    "a score without end": Grade(False, False, "other", float("inf")),
+    "a score of 7": Grade(False, False, "other", 7),
+    "a score below 0": Grade(False, False, "other", -0.1),
+    "a score past every float": Grade(False, False, "other", 10**400),
+    "a text for score": _of_ones_own(False, False, "other", "0.5"),
+    "a list as detail": _of_ones_own(False, False, "other", None, ["x"]),
+    "right and wrong": Grade(True, True, "other"),
+    "right in style only": Grade(True, True, "style-only"),
+    "wrong and none": Grade(False, False, "none"),
+    "wrong and none with a score": Grade(False, True, "none", 0.5),
+}
+
+
+@pytest.mark.parametrize("returned", UNSOUND.values(), ids=UNSOUND)
+def test_what_is_no_sound_grade_is_a_grader_that_failed(returned, caplog):
+    with caplog.at_level(logging.ERROR):
+        found = graded(task(lambda p, t: returned), PROBLEM, "2")
+    assert found == Grade(False, False, "other", detail="grader")
+    assert "made-up" in caplog.text and "item-7" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("returned", "kept"),
+    [
+        (Grade(True, False, "none"), Grade(True, True, "none")),
+        (
+            _of_ones_own(np.bool_(False), np.bool_(True), "style-only", np.float32(1)),
+            Grade(False, True, "style-only", 1.0),
+        ),
+        (_of_ones_own(False, True, "style-only", True), Grade(False, True, "style-only", 1.0)),
+    ],
+)
+def test_a_grade_that_can_be_read_in_one_way_is_read(returned, kept):
+    found = graded(task(lambda p, t: returned), PROBLEM, "2")
+    assert found == kept
+    assert type(found.strict) is type(found.flexible) is bool
+
+
+def test_without_right_and_wrong_an_answer_with_a_score_may_have_no_error():
+    grade = Grade(False, False, "none", 0.25)
+    assert graded(replace(task(lambda p, t: grade), metric="rouge_l"), PROBLEM, "2") == grade
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,26 @@ REAL: list[tuple[ErrorClass, str, str]] = [
         * 4
         + "Dividing both sides by",
     ),
-    ("malformed", STICKERS, "She counts her stickers.\nA: many."),
+    (
+        "malformed",  # of gemma-3-270m: a unit behind the number
+        "Matteo = 55 * 4 = <<55*4=220>>220 miles\nShandy = 45 * 10 = <<45*10=450>>450 miles\n"
+        "450 - 220 = <<450-220=230>>230 miles\nShandy drove 230 miles farther than Matteo.\nA: 230",
+        "Shandy traveled 4 hours + 10 hours = 14 hours.\nMatteo traveled 4 hours + 55 = 145 miles.\nA: 145 miles",
+    ),
     ("malformed", STICKERS, ""),
-    ("other", STICKERS, "It takes as many as she has.\nA: 12"),
+    (
+        "other",  # with unknowns, which are no steps of numbers
+        "Let L be the number of losses.\nThe number of wins is L + <<+8=8>>8.\nThe team played (L+8) + L = 2L + 8 = "
+        "22 games.\nSo, 2L = 22 - 8 = 14\nSo L = 14/2 = <<14/2=7>>7 losses.\nTherefore, the team won "
+        "22 – 7 = <<22-7=15>>15 games.\nA: 15",
+        "Let x be the number of games they won.\nx+x+8=22\n2x+8=22\n2x=14\nx=7\nThey won 7 games.\nA: 7",
+    ),
+    (
+        "other",  # the reference has no steps that can be read
+        "Scottish Unicorns:27(1/3)=9\nFemale:9(2/3)=6 unicorns\nA: 6",
+        "There are 27/3 = <<27/3=9.0>>9.0 Scottish unicorns in the Highlands.\nThere are 9.0*2 = <<9.0*2=18.0>>18.0 "
+        "Scottish unicorns that are female.\nA: 18",
+    ),
 ]
 
 
@@ -126,7 +143,8 @@ def answer_of(text: str):
 def test_every_class_on_real_text(expected: ErrorClass, reference: str, text: str) -> None:
     strict = answer_of(text) == answer_of(reference)
     flexible = strict or expected == "style-only"
-    assert classify_solution(reference, text, strict, flexible, answer_of=answer_of) == expected
+    finished = True if expected == "malformed" else None  # else it may as well be cut off
+    assert classify_solution(reference, text, strict, flexible, finished, answer_of=answer_of) == expected
 
 
 def test_every_class_of_solutions_is_tested() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apportion.tasks import chains
 from apportion.tasks.chains import READINGS, Reading, chain, difference, operations, slips, written
 
 
@@ -80,6 +81,31 @@ def test_units_between_numbers_are_passed_over() -> None:
     assert [float(step.claim) for step in written("8 degrees Celsius + 3 degrees Celsius = 11 degrees")] == [
         11.0
     ]
+
+
+def test_a_result_is_looked_for_among_the_64_steps_before() -> None:
+    def written_out(between: int):
+        lines = [
+            "16 - 3 = 13",
+            *(f"{n} + 1 = {n + 1}" for n in range(1000, 1000 + 2 * between, 2)),
+            "13 * 7 = 91",
+        ]
+        return last("\n".join(lines))
+
+    assert written_out(0) == written_out(63) == last("16 * 7 - 3 * 7 = 91")
+    assert written_out(64) == last("13 * 7 = 91")
+
+
+def test_work_is_linear_in_distinct_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[float] = []
+    monkeypatch.setattr(chains, "_same", lambda one, other: compared.append(one) or one == other)
+
+    def count(steps: int) -> int:
+        compared.clear()
+        chain(written("\n".join(f"{n} + {n + 1} = {2 * n + 1}" for n in range(2, 2 + steps))))
+        return len(compared)
+
+    assert count(800) <= 2.1 * count(400)
 
 
 @given(st.text(alphabet="0123456789+-*/()=.,$% x<>\n", max_size=200))

@@ -156,6 +156,8 @@ def test_no_text_breaks_the_reader_of_steps(text: str) -> None:
         ("16 - <<16-7=8>>7 is left\n#### 16", Grade(False, False, "arithmetic")),
         ("16 - 3 = 13\n#### 13", Grade(False, False, "other")),
         ("#### 17, no, 18", Grade(False, True, "style-only")),
+        ("#### 18\n#### 19", Grade(True, True, "none")),
+        ("#### 19\n#### 18", Grade(False, True, "style-only")),
     ],
 )
 def test_solutions_are_graded_and_classed(text: str, grade: Grade) -> None:

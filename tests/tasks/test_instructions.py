@@ -140,6 +140,51 @@ FAULTS = {
 }
 
 
+DETAILS = {
+    "another relation": (
+        "length_constraints:number_words",
+        {"relation": "about", "num_words": 9},
+        "at least or less",
+    ),
+    "a number in words": (
+        "length_constraints:number_words",
+        {"relation": "at least", "num_words": "ten"},
+        "num_words",
+    ),
+    "a negative number": ("detectable_format:number_bullet_lists", {"num_bullets": -1}, "0 or more"),
+    "half a number": ("detectable_format:number_bullet_lists", {"num_bullets": 1.5}, "0 or more"),
+    "a truth value": ("detectable_format:number_bullet_lists", {"num_bullets": True}, "the truth value true"),
+    "no number": ("detectable_format:number_bullet_lists", {"num_bullets": float("nan")}, "0 or more"),
+    "a text for a list": ("keywords:existence", {"keywords": "cat"}, "a list of texts"),
+    "an empty list": ("keywords:forbidden_words", {"forbidden_words": []}, "a list of texts"),
+    "a blank word": ("keywords:forbidden_words", {"forbidden_words": ["a", " "]}, "a list of texts"),
+    "a number in a list": ("keywords:existence", {"keywords": ["a", 1]}, "a list of texts"),
+    "a blank text": ("startend:end_checker", {"end_phrase": ""}, "not blank"),
+    "a number for a text": ("startend:end_checker", {"end_phrase": 3}, "the number 3 as end_phrase"),
+    "a language's name": ("language:response_language", {"language": "German"}, "one of .*de, "),
+    "paragraph 0": (
+        "length_constraints:nth_paragraph_first_word",
+        {"first_word": "a", "num_paragraphs": 2, "nth_paragraph": 0},
+        "1 or more",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "details", "message"), DETAILS.values(), ids=DETAILS)
+def test_details_of_another_type_are_named(tmp_path, kind, details, message):
+    row = ROWS[0] | {"instruction_id_list": [kind], "kwargs": [details]}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(UserError, match=f"row 1, field 'kwargs'.*{message}"):
+        read_instructions("rows.jsonl", tmp_path)
+
+
+def test_a_whole_number_may_have_a_point(tmp_path):
+    row = ROWS[0] | {"instruction_id_list": [BULLETS.kind], "kwargs": [{"num_bullets": 1.0}]}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    (found,) = read_instructions("rows.jsonl", tmp_path)
+    assert found.instructions == (BULLETS,) and isinstance(found.instructions[0].details["num_bullets"], int)
+
+
 @pytest.mark.parametrize(("change", "message"), FAULTS.values(), ids=FAULTS)
 def test_rows_that_are_none_are_named(tmp_path, change, message):
     (tmp_path / "rows.jsonl").write_text(json.dumps(ROWS[0] | change) + "\n")

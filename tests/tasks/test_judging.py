@@ -46,6 +46,49 @@ PAIR = Comparison("p", "Say hello.", "Hello!", "No.", "first")
         ("A or B?", "junk"),
         ("I cannot judge this.", "junk"),
         ("A>A", "junk"),
+        ("Response A is not better than response B.", "junk"),
+        ("Response A isn't better.", "junk"),
+        ("I don’t think that response A is better.", "junk"),
+        ("Neither answer A nor B is better.", "junk"),
+        ("Output (a) is worse; nothing is better.", "junk"),
+        ("Output (a) or output (b) is better.", "junk"),
+        ("Response A is better if you like jokes.", "junk"),
+        ("Response A is better in style, but B is right.", "junk"),
+        ("Is response A better? Maybe response A is better.", "junk"),
+        ("Response A is better?", "junk"),
+        ("Response A is better than response B because it does not ramble.", "first"),
+        ("Response B does not answer; therefore response A is clearly the better one.", "first"),
+        ("Answer 2 wins.", "second"),
+        ("Summary 1 gives the better summary.", "first"),
+        ("Between [[A]] and [[B]] I cannot decide.", "junk"),
+        ("[[A]] or [[B]]?", "junk"),
+        ("[[A]]?", "junk"),
+        ("I would not say [[A]].", "junk"),
+        ("My verdict is not [[A]].", "junk"),
+        ("[[B]] is worse.", "junk"),
+        ("[[A]]\n[[B]]", "junk"),
+        ("[[A]]. Answer B is better.", "junk"),
+        ("My verdict is [[A]]. My verdict is [[B]].", "junk"),
+        ("My verdict is not [[C]].", "junk"),
+        ("Neither is better, [[C]]", "tie"),
+        ("Assistant B does not say why, so [[A]].", "first"),
+        ("Response B is better in style.\n\nMy final verdict is: [[A]]", "first"),
+        ("[[A]] if answer A is better, [[B]] if answer B is better.\n\n**[[B]]**", "second"),
+        ("[[A]]\n\nAnswer A is better because it is", "first"),
+        ("My final verdict is: [[A>>B]]", "first"),
+        ("My final verdict is tie: [[A=B]].", "tie"),
+        ("A < B", "second"),
+        ("A>B>A", "junk"),
+        ("A > B > A", "junk"),
+        ("A >= B", "junk"),
+        ("Not A>B.", "junk"),
+        ("A>B or B>A", "junk"),
+        ("<a>b</a>", "junk"),
+        ("<A>B</A>", "junk"),
+        ("let a = b", "junk"),
+        ("A?", "junk"),
+        ("not A", "junk"),
+        ("Verdict: **B**", "second"),
         (None, "junk"),
         (3, "junk"),
         ({"verdict": "A"}, "junk"),
@@ -58,6 +101,20 @@ def test_verdicts_are_read(said: object, verdict: str) -> None:
 @given(st.text(max_size=100))
 def test_whatever_is_said_is_read(said: str) -> None:
     assert read_verdict(said) in ("first", "second", "tie", "junk")
+
+
+@given(
+    st.sampled_from(["not [[A]]", "[[A]]", "[[B]]", "A>B", "Answer B is better", "or", "so", ".", "\n", "?"])
+)
+def test_adding_what_denies_or_contradicts_gives_no_other_side(more: str) -> None:
+    assert read_verdict(f"[[A]] {more}") in ("first", "junk")
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", "\n", "(", "*", "[[", "[[A]] ", "A>", "answer ", "not ", "is the ", ":"]
+)
+def test_long_sayings_are_read_in_linear_time(piece: str) -> None:
+    assert read_verdict(piece * (100_000 // len(piece))) in ("junk", "first")
 
 
 def test_both_orders_are_asked() -> None:
@@ -90,6 +147,28 @@ def test_junk_is_recorded_as_junk() -> None:
     assert result.rate is None and result.counts.win_rate is None and result.counts.junk == 1
     assert np.isnan(result.at_equal_length)
     assert human_agreement([PAIR], [judged(raises, PAIR)]).share == 0
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("choices"), TimeoutError(), ConnectionError("refused"), OSError()]
+)
+def test_a_judge_that_raises_said_junk(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    def raises(prompt: str, first: str, second: str) -> str:
+        if first == "No.":
+            raise error
+        return "[[A]]"
+
+    assert compared_by(raises, [PAIR]) == [Judged("p", "first", "junk")]
+    assert "comparison p" in caplog.text and type(error).__name__ in caplog.text
+
+
+@pytest.mark.parametrize("error", [UserError("judge", "no key", "a key", "Set it."), KeyboardInterrupt()])
+def test_what_the_user_can_mend_ends_the_judging(error: BaseException) -> None:
+    def raises(*_: str) -> str:
+        raise error
+
+    with pytest.raises(type(error)):
+        judged(raises, PAIR)
 
 
 def test_win_rates_have_intervals() -> None:

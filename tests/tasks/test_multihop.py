@@ -98,6 +98,12 @@ GRADES = [
     (YES, "The answer is true", True, True, "none"),
     (YES, "Yes", False, True, "style-only"),
     (YES, "yes or no", False, False, "truncated"),
+    (YES, "The answer is: yes or no, I cannot tell", False, False, "other"),
+    (YES, "The answer is yes, no", False, False, "other"),
+    (YES, "The answer is yes and no.", False, False, "other"),
+    (YES, "The answer is no, yes", False, False, "other"),
+    (YES, "The answer is yes, no doubt about it.", True, True, "none"),
+    (YES, "The answer is: yes, true.", True, True, "none"),
     (YES, "The answer is no.\nQuestion: And now?\nAnswer: the answer is yes.", False, False, "other"),
 ]
 
@@ -106,6 +112,35 @@ GRADES = [
 def test_answers_are_graded(problem, text, strict, flexible, error_class) -> None:
     grade = grade_answer(problem, text)
     assert (grade.strict, grade.flexible, grade.error_class) == (strict, flexible, error_class)
+
+
+@pytest.mark.parametrize(
+    ("reference", "text", "error_class"),
+    [
+        (
+            "Rolul\n\nGagan",
+            "The home of Diger is Gagan . The mayor of Gagan is Rolul . So the answer is Rolul .",
+            "none",
+        ),
+        (
+            "Rolul\n\nGagan",
+            "The home of Diger is Gagan . The mayor of Gagan is Gomar . So the answer is Gomar .",
+            "wrong-hop",
+        ),
+        (
+            "Rolul\n\nGagan",
+            "The home of Diger is Veki . The mayor of Veki is Sigun . So the answer is Sigun .",
+            "wrong-hop",
+        ),
+        ("Rolul\n\nGagan", "Rolul .", "style-only"),
+        ("Rolul\n\nGagan", "Kokel .", "malformed"),
+        ("Dilan", "is the answer is Silar .", "other"),
+        ("Rolul", "The answer is the answer the answer the winner of Tusel .", "other"),
+    ],
+)
+def test_classes_of_what_a_model_said(reference: str, text: str, error_class: str) -> None:
+    """Answers of the base that comes along, in studies/new-knowledge.toml."""
+    assert grade_answer(Problem("p", "q", reference), text).error_class == error_class
 
 
 def test_a_refusal_is_one() -> None:
@@ -187,3 +222,11 @@ def test_wrong_columns_are_named(tmp_path: Path, row: dict, message: str) -> Non
 
 def test_yes_or_no() -> None:
     assert [yes_or_no(text) for text in ("Yes.", "FALSE", "nobody", "")] == ["yes", "no", None, None]
+    assert [yes_or_no(text) for text in ("No: yes!", "**Yes** - no", "true or false", "yes or no?")] == [
+        None
+    ] * 4
+    assert [yes_or_no(text) for text in ("Yes, no one does", "no, false", "yes, and no harm")] == [
+        "yes",
+        "no",
+        "yes",
+    ]

@@ -15,11 +15,13 @@ from apportion.models.rendering import Renderer
 from apportion.studies.outcomes import write_items
 from apportion.studies.stages import Unit
 from apportion.studies.study import Study
+from apportion.tasks.sound_grades import flaw, settled
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.training.decoding import decode
 from apportion.training.likelihood import Likelihood, response_likelihoods
 
 log = logging.getLogger(__name__)
+_FAILED = Grade(False, False, "other", detail="grader")
 
 
 def grade_cell(
@@ -106,23 +108,31 @@ def _accuracy(
 
 
 def graded(task: Task, problem: Problem, text: str) -> Grade:
-    """Return the task's grade of an answer; one that a grader raises on is logged, wrong, "other", of detail "grader".
+    """Return the task's grade of an answer; where the grader fails it is logged, wrong, "other", of detail "grader".
 
-    An answer may be anything, and one that a grader stumbles over must not cost the cell or pass for right. What
-    the user has to mend (`UserError`) still ends the run. A class that is not in the vocabulary (of a grader of the
-    user's own) becomes the detail: of "style-only" where the answer is flexibly right, else of "other".
+    An answer may be anything, and one that a grader stumbles over must not cost the cell or pass for right. A
+    grader fails by raising, or by returning what `sound_grades.flaw` finds fault with. What the user has to mend
+    (`UserError`) still ends the run. A class that is not in the vocabulary (of a grader of the user's own) becomes
+    the detail: of "style-only" where the answer is flexibly right, else of "other".
     """
     try:
         grade = task.grade(problem, text)
+        found = flaw(grade, task.metric)
     except UserError:
         raise
     except Exception:
         log.exception("task '%s', item %s: its grader raised on %s", task.name, problem.id, excerpt(text))
-        return Grade(False, False, "other", detail="grader")
+        return _FAILED
+    if found is not None:
+        log.error(
+            "task '%s', item %s: its grader returned %s for %s", task.name, problem.id, found, excerpt(text)
+        )
+        return _FAILED
+    grade = settled(grade)
     if known(grade.error_class):
         return grade
     error_class = "none" if grade.strict else "style-only" if grade.flexible else "other"
-    return replace(grade, error_class=error_class, detail=grade.detail or str(grade.error_class))
+    return replace(grade, error_class=error_class, detail=grade.detail or grade.error_class)
 
 
 def _settled(error_class: ErrorClass, finished: bool) -> ErrorClass:

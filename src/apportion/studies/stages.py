@@ -19,7 +19,7 @@ from apportion.training.settings import Layout, PreferenceSettings, SFTSettings
 STAGE_VERSION = 3
 """Raised when the code of a stage changes what it computes; old stages then stay and new ones are trained."""
 
-GRADING_VERSION = 4
+GRADING_VERSION = 5
 """Raised when decoding or grading changes what it computes; cells are then graded again, nothing is retrained."""
 
 Kind = Literal["sft", "reference", "preference", "cell"]

@@ -6,7 +6,17 @@ from fractions import Fraction
 from typing import Literal
 
 from apportion.error_classes import ErrorClass
-from apportion.tasks.chains import READINGS, Worked, Written, chain, difference, operations, slips, written
+from apportion.tasks.chains import (
+    READINGS,
+    Worked,
+    Written,
+    as_float,
+    chain,
+    difference,
+    operations,
+    slips,
+    written,
+)
 from apportion.tasks.grade import all_numbers, last_number, strict_number
 
 _REFUSAL = re.compile(
@@ -139,7 +149,7 @@ def _one_step_apart(
 
 def _result(found: tuple[Worked, ...], value: Fraction | None) -> Worked:
     """The last result that is the value, else the last of all."""
-    wanted = None if value is None else float(value)
+    wanted = None if value is None else as_float(value)
     return next((worked for worked in reversed(found) if worked.value == wanted), found[-1])
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from math import inf
 from typing import Literal, NamedTuple
 
 from apportion.tasks.arithmetic import MARK, Step, steps, without_marks
@@ -24,6 +25,9 @@ _COPIED = re.compile(
     rf"<<[^<>]*=[ \t]*([-−]?{UNSIGNED})[ \t]*>>[ \t]*\$?((?:(?<![\w.])[-−])?{UNSIGNED})(?!/)"
 )
 _MOST_TERMS = 64
+_STEPS_BACK = (
+    64  # how far a number is looked for among earlier results, which keeps a chain linear in its steps
+)
 
 
 class Term(NamedTuple):
@@ -75,24 +79,24 @@ def written(text: str) -> tuple[Written, ...]:
 def chain(found: Sequence[Written], reading: Reading = READINGS[0]) -> tuple[Worked, ...]:
     """Return the results of written steps in order, each written out as a sum of products of given numbers.
 
-    A number that an earlier step came to stands for that step, the latest that is not used yet; any other is
-    given.
+    A number that one of the 64 steps before came to stands for that step, the latest that is not used yet; any
+    other is given.
 
-    >>> [str(worked.value) for worked in chain(written("16 - 3 = 13 eggs, 13 * 2 = $26"))]
-    ['13', '26']
+    >>> [worked.value for worked in chain(written("16 - 3 = 13 eggs; 13 * 2 = $26"))]
+    [13.0, 26.0]
     """
     reader = _Reader([], set(), reading)
     for step in found:
         worked = reader.worked(step.expression)
         if worked is not None:
-            reader.results.append(Worked(float(step.claim), tuple(sorted(worked.terms))))
+            reader.results.append(Worked(as_float(step.claim), tuple(sorted(worked.terms))))
     return tuple(reader.results)
 
 
 def operations(found: Iterable[Written]) -> int:
     """Return how many operations written steps carry out; with a one, there is nothing to do.
 
-    >>> operations(written("1 * 12 = 12, 12 + 3 - 2 = 13"))
+    >>> operations(written("1 * 12 = 12; 12 + 3 - 2 = 13"))
     2
     """
     tokens = [token for step in found for token in _tokens(step.expression) or ()]
@@ -111,9 +115,21 @@ def slips(text: str, found: Sequence[Written]) -> tuple[str, ...]:
     false = []
     for step in found:
         worked = None if step.holds else reader.worked(step.expression)
-        if worked is not None and abs(worked.value - float(step.claim)) > abs(worked.value) / 1000:
+        if worked is not None and abs(worked.value - as_float(step.claim)) > abs(worked.value) / 1000:
             false.append(step.expression)
     return (*false, *_miscopied(text))
+
+
+def as_float(value: Fraction) -> float:
+    """Return the nearest float, infinite where the number is past all of them.
+
+    >>> as_float(Fraction(1, 2)), as_float(Fraction(-(10**400)))
+    (0.5, -inf)
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 def _miscopied(text: str) -> list[str]:
@@ -224,7 +240,8 @@ class _Reader(NamedTuple):
         """What an operand stands for: an earlier result, or a given number."""
         if percent:
             return _given(value / 100)
-        same = [place for place, earlier in enumerate(self.results) if _same(earlier.value, value)]
+        places = range(max(0, len(self.results) - _STEPS_BACK), len(self.results))
+        same = [place for place in places if _same(self.results[place].value, value)]
         unused = [place for place in same if place not in self.used]
         if unused or (same and self.reading.reuse):
             place = (unused or same)[-1]

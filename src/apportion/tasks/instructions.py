@@ -17,6 +17,7 @@ from apportion.judgements.rows import read_rows
 from apportion.judgements.subsets import scattered, split_by_prompt
 from apportion.tasks.anatomy import is_repetition, opens_with_refusal
 from apportion.tasks.ifeval.checks import CHECKS
+from apportion.tasks.ifeval.details import expected, sound
 from apportion.tasks.preference import chosen_sides
 from apportion.tasks.prompts import Template, posed, posed_demonstration, posed_pair
 from apportion.tasks.sources import located
@@ -200,11 +201,15 @@ def _instruction(row: Row, kind: object, details: object) -> Instruction:
     missing = [name for name in CHECKS[kind][1] if name not in given]
     if missing:
         raise _fault(row, "kwargs", f"no {missing[0]} for {kind}", ", ".join(CHECKS[kind][1]))
-    return Instruction(kind, {name: given[name] for name in CHECKS[kind][1]})
+    taken = {name: sound(name, given[name]) for name in CHECKS[kind][1]}
+    for name, value in taken.items():
+        if value is None:
+            raise _fault(row, "kwargs", f"{described(given[name])} as {name} of {kind}", expected(name))
+    return Instruction(kind, taken)
 
 
-def _fault(row: Row, name: str, found: str, expected: str) -> UserError:
-    return row.finding(name, found, expected, "Use the release's own file: apportion data list.").error()
+def _fault(row: Row, name: str, found: str, wanted: str) -> UserError:
+    return row.finding(name, found, wanted, "Use the release's own file: apportion data list.").error()
 
 
 def _demonstrations(source: str | None, settings: IFEvalSettings, base: Path) -> tuple[Demonstration, ...]:

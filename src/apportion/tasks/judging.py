@@ -4,31 +4,21 @@ A judge is any callable from (prompt, first answer, second answer) to what it sa
 whose saying cannot be read has said junk, and junk is recorded: it is neither a win nor a loss, nor a tie.
 """
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Verdict = Literal["first", "second", "tie", "junk"]
-Judge = Callable[[str, str, str], str]
+from apportion.errors import UserError
+from apportion.tasks.verdicts import Verdict, read_verdict
 
-_WORDS: dict[str, Verdict] = {
-    "a": "first", "1": "first", "first": "first",
-    "b": "second", "2": "second", "second": "second",
-    "c": "tie", "0": "tie", "tie": "tie", "equal": "tie", "both": "tie", "draw": "tie",
-}  # fmt: skip
-_BRACKETED = re.compile(r"\[\[\s*(a|b|c|1|2|tie)\s*\]\]", re.IGNORECASE)
-_COMPARED = re.compile(r"\b([ab])\s*(>{1,2}|<{1,2}|=)\s*([ab])\b", re.IGNORECASE)
-_NAMED = re.compile(
-    r"\b(?:output|answer|response|assistant|summary)\s*\(?(a|b|1|2)\b\)?(?=[^.\n]{0,40}\b(?:better|wins?|best|preferred)\b)",
-    re.IGNORECASE,
-)
-_BARE = re.compile(
-    r"\W*(?:output|answer|response|assistant|summary|verdict|winner)?[\s:(*]*(\w+)[\s)*.!]*\Z", re.IGNORECASE
-)
+log = logging.getLogger(__name__)
+
+Judge = Callable[[str, str, str], str]
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -37,34 +27,6 @@ JUDGE_PROMPT = (
     "Request:\n{prompt}\n\nAnswer A:\n{first}\n\nAnswer B:\n{second}\n\n"
     "Say [[A]] if answer A is better, [[B]] if answer B is better, [[C]] for a tie. Verdict: [["
 )
-
-
-def read_verdict(said: object) -> Verdict:
-    """Return what a judge has said: the last [[A]], [[B]] or [[C]], else A>B, else "output (a) is better", else a bare
-    letter, number or word; everything else is junk, contradictions among them.
-
-    >>> [read_verdict(said) for said in ("[[A]]", "Output (b) is better.", "A", "tie", "A or B?", "", None)]
-    ['first', 'second', 'first', 'tie', 'junk', 'junk', 'junk']
-    """
-    if not isinstance(said, str):
-        return "junk"
-    if found := _BRACKETED.findall(said):
-        return _WORDS[found[-1].lower()]
-    if compared := _COMPARED.findall(said):
-        return _side(*compared[-1])
-    named: set[Verdict] = {_WORDS[name.lower()] for name in _NAMED.findall(said)}
-    if named:
-        return named.pop() if len(named) == 1 else "junk"
-    bare = _BARE.match(said)
-    return _WORDS.get(bare[1].lower(), "junk") if bare is not None else "junk"
-
-
-def _side(left: str, sign: str, right: str) -> Verdict:
-    if left.lower() == right.lower():
-        return "junk"
-    if sign == "=":
-        return "tie"
-    return _WORDS[(left if sign[0] == ">" else right).lower()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +63,12 @@ class Judged:
 
 
 def judged(judge: Judge, comparison: Comparison) -> Judged:
-    """Return what a judge says of a comparison, asked in both orders; a judge that raises `ValueError` said junk."""
-    forward = _asked(judge, comparison.prompt, comparison.first, comparison.second)
-    backward = _asked(judge, comparison.prompt, comparison.second, comparison.first)
+    """Return what a judge says of a comparison, asked in both orders.
+
+    A judge that raises has said junk, which is logged; what the user has to mend (`UserError`) ends it all.
+    """
+    forward = _asked(judge, comparison, comparison.first, comparison.second)
+    backward = _asked(judge, comparison, comparison.second, comparison.first)
     return Judged(comparison.id, forward, turned(backward))
 
 
@@ -113,10 +78,13 @@ def turned(verdict: Verdict) -> Verdict:
     return swapped.get(verdict, verdict)
 
 
-def _asked(judge: Judge, prompt: str, first: str, second: str) -> Verdict:
+def _asked(judge: Judge, comparison: Comparison, first: str, second: str) -> Verdict:
     try:
-        return read_verdict(judge(prompt, first, second))
-    except ValueError:
+        return read_verdict(judge(comparison.prompt, first, second))
+    except UserError:
+        raise
+    except Exception as error:
+        log.warning("comparison %s: its judge raised %s: %s", comparison.id, type(error).__name__, error)
         return "junk"
 
 

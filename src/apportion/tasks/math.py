@@ -104,9 +104,9 @@ class SolutionGrader:
 def grade_solution(problem: Problem, text: str, marker: str = MARKER) -> Grade:
     """Return the grade of a solution; what follows a new "Question:" is not counted as part of it.
 
-    strict: the first line `#### N` (or another `marker`) has the right number. flexible: the last number of
-    the text is right. $, thousands commas and trailing zeros make no difference. "A: N", the form of the public
-    model solutions, is not the demanded form by default: it counts as flexible.
+    strict: the first line `#### N` (or another `marker`) has the right number. flexible: that, or the
+    last number of the text is right. $, thousands commas and trailing zeros make no difference. "A: N", the form of
+    the public model solutions, is not the demanded form by default: it counts as flexible.
 
     The reference is the number or, after a blank line, also a worked solution. A wrong answer has the class of
     `anatomy.classify_solution`, which without a worked solution says "other" where a missing step or a wrong
@@ -115,7 +115,8 @@ def grade_solution(problem: Problem, text: str, marker: str = MARKER) -> Grade:
     solution = text.partition("\nQuestion:")[0]
     final, _, worked = problem.reference.partition("\n\n")
     reference, strict = number(final), strict_number(solution, marker)
-    right, flexible = strict is not None and strict == reference, last_number(solution) == reference
+    right = strict is not None and strict == reference
+    flexible = right or last_number(solution) == reference
     answer_of = partial(strict_number, marker=marker)
     found = classify_solution(worked or final, solution, right, flexible, answer_of=answer_of)
     return Grade(right, flexible, found)

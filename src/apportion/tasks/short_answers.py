@@ -8,6 +8,12 @@ from collections.abc import Iterable
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _SPECIAL = {"yes", "no", "noanswer"}
+_YES_OR_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
+_BOTH = re.compile(  # "yes or no", "yes, no"; not "yes, no doubt"
+    r"\W*(yes|true|no|false)\b\W+"
+    r"(?:or\W+(yes|true|no|false)\b|(?:(?:and|but)\W+)?(yes|true|no|false)\b(?=\s*(?:[^\w\s]|\Z)))",
+    re.IGNORECASE,
+)
 _FINAL = re.compile(
     r"^[ \t]*####[ \t]*(?P<marked>.+)$|\banswer(?: to [^.\n]{1,200}?)? (?:is|was)(?: likely| probably)?:?[ \t]*"
     r"(?=(?P<said>\S[^\n]*))|^[ \t]*(?:final )?answer:[ \t]*(?P<named>.+)$",
@@ -72,13 +78,15 @@ def final_answer(text: str) -> str | None:
 
 
 def yes_or_no(text: str) -> str | None:
-    """Return "yes" or "no" where the text begins with it, once normalised, else None.
+    """Return "yes" or "no" where the text begins with it, once normalised, else None; both at once are neither.
 
-    >>> yes_or_no("Yes, it will."), yes_or_no("true"), yes_or_no("Not likely")
-    ('yes', 'yes', None)
+    >>> yes_or_no("Yes, it will."), yes_or_no("true"), yes_or_no("Not likely"), yes_or_no("yes or no")
+    ('yes', 'yes', None, None)
     """
-    first = normalised(text).partition(" ")[0]
-    return {"yes": "yes", "true": "yes", "no": "no", "false": "no"}.get(first)
+    both = _BOTH.match(text)
+    if both is not None and len({_YES_OR_NO[said.lower()] for said in both.groups() if said}) > 1:
+        return None
+    return _YES_OR_NO.get(normalised(text).partition(" ")[0])
 
 
 def mentions(text: str, references: Iterable[str]) -> bool:

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from apportion.error_classes import ErrorClass
@@ -164,16 +165,21 @@ def _class(problem: Problem, text: str, answer: str | None, is_strict: bool, is_
     found: list[_Written] = _EQUATION.findall(text)
     if not found:
         return "other"
-    slips = [int(a) + int(sign + b) != int(c) for a, sign, b, c in found]
+    slips = [_whole(a) + _whole(sign + b) != _whole(c) for a, sign, b, c in found]
     if any(slips) or found[-1][3] != answer:
         return "arithmetic"
     story = told(problem.prompt) if isinstance(problem.prompt, str) else None
     if story is None:
         return "other"
-    done = tuple(int(sign + b) for _, sign, b, _ in found)
+    done = tuple(_whole(sign + b) for _, sign, b, _ in found)
     start, asked = story
     apart = len(done) != len(asked) and (_within(done, asked) or _within(asked, done))
-    return "missing-or-extra-step" if apart and int(found[0][0]) == start else "wrong-plan"
+    return "missing-or-extra-step" if apart and _whole(found[0][0]) == start else "wrong-plan"
+
+
+def _whole(digits: str) -> int:
+    """A whole number of any length: int alone refuses text of more than 4,300 digits."""
+    return int(Decimal(digits))
 
 
 def _within(few: tuple[int, ...], many: tuple[int, ...]) -> bool:

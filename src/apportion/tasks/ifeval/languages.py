@@ -93,6 +93,8 @@ _WORD_SETS = {
     for script, languages in _WORDS.items()
 }
 UNDETERMINED = "und"
+LANGUAGES = frozenset(_SCRIPTS.values()).union(*_WORDS.values())
+"""Codes of the languages that can be told."""
 
 
 def language_of(text: str) -> str | None:
