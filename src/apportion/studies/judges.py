@@ -80,16 +80,19 @@ def judged_by_model(
     """Return what a model says of the comparisons in both orders, decoded greedily.
 
     `settings.source` is a hub id, a folder or a GGUF file. `template` has {prompt}, {first} and {second}; it may
-    end in "[[", which then is put before what the model says.
+    end in "[[", which then is put before what the model says. Prompts are cut to `settings.max_length`, or to the
+    model's positions where those are fewer.
     """
     model, tokenizer = load_model(settings, base), load_tokenizer(settings, base)
     opened = "[[" if template.endswith("[[") else ""
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    room = min(settings.max_length, positions or settings.max_length) - _VERDICT_TOKENS
     prompts: list[list[int]] = []
     for one in comparisons:
         for first, second in ((one.first, one.second), (one.second, one.first)):
             text = filled(template, one.prompt, first, second)
             ids = render_prompt(tokenizer, text, settings.rendering)
-            prompts.append(cut_prompt(tokenizer, ids, settings.max_length - _VERDICT_TOKENS))
+            prompts.append(cut_prompt(tokenizer, ids, room))
     said = decode(
         model, tokenizer, prompts, DecodingSettings(batch_size=16), max_new_tokens=_VERDICT_TOKENS, seed=0
     )
