@@ -109,6 +109,12 @@ def filled(template: str, prompt: str, first: str, second: str) -> str:
     return re.sub(r"\{(prompt|first|second)\}", lambda match: parts[match[1]], template)
 
 
+def labelled_pairs(comparisons: Sequence[Comparison]) -> tuple[PreferencePair, ...]:
+    """Return the comparisons of which people prefer a side as pairs of that side and the other; ties are left out."""
+    sides = {"first": lambda c: (c.first, c.second), "second": lambda c: (c.second, c.first)}
+    return tuple(PreferencePair(c.id, c.prompt, *sides[c.human](c)) for c in comparisons if c.human in sides)
+
+
 class PairAccuracy(NamedTuple):
     """How often a model finds the chosen side likelier, by summed log-probability and by that per token.
 
