@@ -75,7 +75,7 @@ def test_both_accuracies_over_prompts(
         (["--form", "llmbar", "--items", "0"], "--items: found 0"),
         (["--form", "llmbar", "--max-length", "2"], "--max-length: found 2"),
         (["--form", "mine"], "--form"),
-        ([], "no pairs with a better side"),
+        ([], "a column named chosen"),
         (["--form", "pandalm"], "annotator1"),
     ],
 )
