@@ -1,6 +1,7 @@
 """Two studies side by side: a judge that talk takes in against what is right."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ from tests.reports.made_study import made_study
 from apportion.cli.app import app
 from apportion.errors import UserError
 from apportion.reports.judged_arms import judged_arms
+from apportion.studies.judges import compared_by
 from apportion.tasks.judging import wordy_judge
 
 STUDY = """
@@ -49,19 +51,19 @@ def studies(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_the_judge_prefers_what_is_wrong_and_that_is_said(studies: tuple[Path, Path]):
-    found = judged_arms(*studies, wordy_judge)
+    found = judged_arms(*studies, partial(compared_by, wordy_judge))
     assert found.finding.verdict == "holds"
     assert [accuracy.mean for accuracy in found.accuracies] == [0.0, 1.0]
     assert (found.counts.wins, found.counts.losses, found.counts.junk) == (120, 0, 0)
     assert (found.win_rate.seeds, found.win_rate.items) == (3, 40)
-    other_way = judged_arms(studies[1], studies[0], wordy_judge)
+    other_way = judged_arms(studies[1], studies[0], partial(compared_by, wordy_judge))
     assert other_way.finding.verdict == "holds"
     assert other_way.win_rate.mean == 0
 
 
 def test_a_judge_that_says_nothing_is_refused(studies: tuple[Path, Path]):
     with pytest.raises(UserError, match="nothing that could be read"):
-        judged_arms(*studies, lambda prompt, first, second: "well")
+        judged_arms(*studies, partial(compared_by, lambda prompt, first, second: "well"))
 
 
 def test_the_command_prints_one_document_or_lines(
@@ -83,6 +85,6 @@ def test_studies_without_common_items_and_unknown_judges_are_refused(
     for cell in (tmp_path / "other" / "cells").iterdir():
         (cell / "generations.jsonl").write_text('{"item": "x", "text": "1"}\n')
     with pytest.raises(UserError, match="in common"):
-        judged_arms(studies[0], tmp_path / "other", wordy_judge)
+        judged_arms(studies[0], tmp_path / "other", partial(compared_by, wordy_judge))
     with pytest.raises(UserError, match="--judge"):
         app(["judge", *map(str, studies), "--judge", "me"], exit_on_error=False, print_error=False)

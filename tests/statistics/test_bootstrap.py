@@ -84,3 +84,17 @@ def test_shapes_are_checked(values, clusters) -> None:
 def test_coverage_in_small() -> None:
     hits, _ = coverage(150, seeds=1, prompts=100, each=2, effect=0.3, luck=0.0)
     assert 0.89 <= hits / 150 <= 0.985  # three standard errors around .95, less a little
+
+
+def test_arms_that_cannot_be_paired_are_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be paired"):
+        paired_cluster_bootstrap(np.zeros((2, 1)), np.zeros((2, 4)), "abcd", bounded=True, draw=draw())
+    with pytest.raises(ValueError, match="not in"):
+        paired_cluster_bootstrap(np.full((2, 4), 7.0), np.zeros((2, 4)), "abcd", bounded=True, draw=draw())
+    one_row = paired_cluster_bootstrap(np.ones((1, 4)), np.zeros((2, 4)), "abcd", bounded=True, draw=draw())
+    assert one_row.mean == 1
+
+
+def test_one_resample_has_no_variance() -> None:
+    with pytest.raises(ValueError, match="resamples"):
+        cluster_bootstrap(np.zeros((2, 4)), "abcd", draw=draw(), resamples=1)

@@ -159,3 +159,9 @@ def test_wilson_solves_its_equation(share: float, trials: int, level: float):
     z = norm.ppf((1 + level) / 2)
     for end in wilson(share, trials, level=level):
         assert (share - end) ** 2 == pytest.approx(z**2 * end * (1 - end) / trials, abs=1e-9)
+
+
+@pytest.mark.parametrize(("share", "trials"), [(0.5, 0), (0.5, -1), (1.1, 10), (-0.1, 10), (0.5, math.nan)])
+def test_no_share_of_no_trials(share: float, trials: float):
+    with pytest.raises(ValueError, match="trials"):
+        wilson(share, trials)

@@ -99,3 +99,13 @@ def test_differences_are_covered(seeds: int, items: int, shift: float, noise: fl
         found = paired_difference(left, right, bounded=True)
         covered += found.low <= shift / 2 <= found.high
     assert covered / runs >= 0.93
+
+
+def test_what_has_no_difference_is_refused():
+    with pytest.raises(ValueError, match="at least one of each"):
+        paired_difference(np.zeros((2, 0)), np.zeros((2, 0)), bounded=True)
+    with pytest.raises(ValueError, match="not in"):
+        paired_difference(np.full((2, 3), 7.0), np.zeros((2, 3)), bounded=True)
+    with pytest.raises(ValueError, match="not finite"):
+        contrast([np.full((1, 2), np.nan)], [1.0], bounded=False)
+    assert paired_difference(np.full((2, 3), 7.0), np.zeros((2, 3)), bounded=False).mean == 7

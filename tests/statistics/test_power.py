@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from apportion.statistics import items_needed, paired_difference
+from apportion.statistics import detectable_difference, items_needed, paired_difference
 
 
 def test_with_as_many_items_as_needed_four_of_five_studies_see_the_difference():
@@ -24,3 +24,12 @@ def test_half_the_difference_needs_four_times_the_items():
 def test_no_difference_needs_no_end_of_items():
     with pytest.raises(ValueError, match="difference of 0"):
         items_needed(0.0, 0.5)
+
+
+def test_a_negative_deviation_is_refused():
+    with pytest.raises(ValueError, match="standard deviation"):
+        items_needed(0.1, -0.5)
+    with pytest.raises(ValueError, match="standard deviation"):
+        detectable_difference(100, -0.5)
+    with pytest.raises(ValueError, match="standard deviation"):
+        detectable_difference(100, 0.5, sd_between_seeds=-0.1)

@@ -30,7 +30,8 @@ for place, (name, home, line) in enumerate(
         ("plan", "plan:plan", "How much of a budget to spend on demonstrations and on preference pairs."),
         ("fit", "fit:fit", "Fit laws to measured runs, and predict what more data would give."),
         ("findings", "findings:findings", "Which of the papers' claims hold on a study, with the numbers."),
-        ("judge", "judge:judge", "Two studies side by side, by a judge and by the objective score."),
+        ("judge", "judge:judge", "Answers by a judge, against another study's or the references."),
+        ("prefers", "prefers:prefers", "How often a model finds the better answers of pairs likelier."),
         ("report", "report:report", "Write a study's report.html, or print its tables in Markdown."),
         ("data", "data:app", "Public sets of judgements and signed networks, and checks of your own files."),
         (

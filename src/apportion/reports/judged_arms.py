@@ -13,11 +13,11 @@ from apportion.errors import UserError
 from apportion.findings.finding import Finding
 from apportion.findings.judges import win_rate_disagrees
 from apportion.findings.measured import Arm
+from apportion.reports.judged_references import AsksAll
 from apportion.reports.record import StudyRecord, read_record
 from apportion.statistics import Estimate, contrast, mean_over_seeds_and_items
-from apportion.studies.judges import compared_by
 from apportion.tasks.judged_sets import plain
-from apportion.tasks.judging import Comparison, Judge, Judging, length_controlled, summed
+from apportion.tasks.judging import Comparison, Judging, length_controlled, summed
 
 
 class Answers(NamedTuple):
@@ -44,7 +44,7 @@ class JudgedArms:
     finding: Finding
 
 
-def judged_arms(first: Path, second: Path, judge: Judge) -> JudgedArms:
+def judged_arms(first: Path, second: Path, asks: AsksAll) -> JudgedArms:
     """Return what a judge and the objective score say of two studies of one task, each with its most demonstrations.
 
     Answers to the same item are compared seed by seed, in both orders; items on which a judge's saying could not
@@ -71,7 +71,7 @@ def judged_arms(first: Path, second: Path, judge: Judge) -> JudgedArms:
         for seed in seeds
         for item in items
     ]
-    results = compared_by(judge, comparisons)
+    results = asks(comparisons)
     scores = np.array([result.score for result in results]).reshape(len(seeds), len(items))
     readable = np.isfinite(scores).all(axis=0)
     if not readable.any():
@@ -100,6 +100,8 @@ def answers_of(record: StudyRecord, root: Path) -> Answers:
     )
     if rows.is_empty():
         cure = "Run the study, or add a cell with demonstrations alone."
+        if "rouge_l" in record.outcomes["metric"]:
+            cure = f"Its answers have no right and wrong: type apportion judge {root} --against references."
         raise UserError(str(root), "no graded answers of SFT alone", "cells of SFT alone", cure)
     most = int(rows["n_demonstrations"].max())  # type: ignore[arg-type]
     rows = rows.filter(pl.col("n_demonstrations") == most)

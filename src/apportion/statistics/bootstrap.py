@@ -9,6 +9,7 @@ from scipy.stats import t as student
 
 from apportion.statistics.crossed import Scores
 from apportion.statistics.estimate import Basis, Estimate
+from apportion.statistics.paired import pairable
 
 
 def paired_cluster_bootstrap(
@@ -24,9 +25,11 @@ def paired_cluster_bootstrap(
     """Return the mean of left - right [seeds, items] with an interval for other seeds and other prompts.
 
     See `cluster_bootstrap`. An arm that no seed can change may have one row. For scores in [0, 1] (`bounded`) two
-    prompts of one item are added to the interval, not to the mean, one at -1 and one at 1, as in `contrast`.
+    prompts of one item are added to the interval, not to the mean, one at -1 and one at 1, as in `contrast`,
+    which also says what arms are refused.
     """
-    values = np.asarray(left, dtype=float) - np.asarray(right, dtype=float)
+    first, second = pairable((left, right), bounded=bounded)
+    values = first - second
     return cluster_bootstrap(
         values,
         clusters,
@@ -55,6 +58,8 @@ def cluster_bootstrap(
     pigeonhole bootstrap", on what V_both counts too much). The interval is mean +- t sd with the degrees of freedom
     of Satterthwaite; percentiles of a handful of seeds would be too narrow. `items` counts the clusters. One
     cluster says nothing of others: its interval reaches to infinity.
+
+    Raises ValueError for fewer than two resamples, which have no variance.
     """
     values = np.asarray(values, dtype=float)
     if values.ndim != 2 or values.size == 0 or len(clusters) != values.shape[1]:
@@ -63,6 +68,8 @@ def cluster_bootstrap(
         )
     if not np.isfinite(values).all():
         raise ValueError("values that are not finite have no mean")
+    if resamples < 2:
+        raise ValueError(f"{resamples} resamples have no variance; expected at least 2, better 1000")
     seeds, mean = len(values), float(values.mean())
     sums, sizes = _by_cluster(values, clusters)
     count = len(sizes)

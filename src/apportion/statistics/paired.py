@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import inf, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from apportion.statistics.crossed import Scores, variance_of_mean
@@ -30,19 +31,16 @@ def contrast(
     the interval, not to the mean, one at each end of what the sum can be: Agresti and Min 2005 (Bonett and
     Price 2012) for differences of paired proportions, so that arms that agree on all items still get a
     width.
+
+    Raises ValueError for no items, arms of other shapes, scores that are not finite and, of `bounded` ones, scores
+    outside [0, 1].
     """
     if len(arms) != len(weights) or not arms:
         raise ValueError(f"{len(arms)} arms and {len(weights)} weights")
-    arrays = [np.asarray(arm, dtype=float) for arm in arms]
-    seeds = max(arm.shape[0] for arm in arrays)
-    items = arrays[0].shape[1]
-    for arm in arrays:
-        if arm.shape not in ((seeds, items), (1, items)):
-            raise ValueError(f"an arm of shape {arm.shape} cannot be paired with one of {(seeds, items)}")
+    arrays = pairable(arms, bounded=bounded)
+    seeds, items = max(arm.shape[0] for arm in arrays), arrays[0].shape[1]
     summed = sum(weight * arm for weight, arm in zip(weights, arrays, strict=True))
     values = np.broadcast_to(np.asarray(summed), (seeds, items))
-    if not np.isfinite(values).all():
-        raise ValueError("scores that are not finite have no difference")
     mean = float(values.mean())
     basis: Basis = "items" if seeds == 1 else "seeds and items"
     centre, bottom, top = mean, -inf, inf
@@ -58,3 +56,20 @@ def contrast(
     half = float(student.ppf((1 + level) / 2, degrees)) * sqrt(variance)
     low, high = max(bottom, centre - half), min(top, centre + half)
     return Estimate(mean, min(low, mean), max(high, mean), seeds, items, basis, level)
+
+
+def pairable(arms: Sequence[Scores], *, bounded: bool) -> list[NDArray[np.float64]]:
+    """Return the arms as arrays [seeds or 1, items]; raises ValueError where they cannot be paired."""
+    arrays = [np.asarray(arm, dtype=float) for arm in arms]
+    for arm in arrays:
+        if arm.ndim != 2 or arm.size == 0:
+            raise ValueError(f"scores of shape {arm.shape}; expected [seeds, items], at least one of each")
+    seeds, items = max(arm.shape[0] for arm in arrays), arrays[0].shape[1]
+    for arm in arrays:
+        if arm.shape not in ((seeds, items), (1, items)):
+            raise ValueError(f"an arm of shape {arm.shape} cannot be paired with one of {(seeds, items)}")
+        if not np.isfinite(arm).all():
+            raise ValueError("scores that are not finite have no difference")
+        if bounded and not ((arm >= 0) & (arm <= 1)).all():
+            raise ValueError(f"scores from {arm.min()} to {arm.max()} are not in [0, 1]")
+    return arrays

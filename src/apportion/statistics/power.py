@@ -1,6 +1,6 @@
 """How many held-out items a comparison needs, and what it can find with those it has."""
 
-from math import ceil, sqrt
+from math import ceil, inf, sqrt
 
 from scipy.stats import norm
 
@@ -19,6 +19,7 @@ def items_needed(
     """
     if difference == 0:
         raise ValueError("no number of items shows a difference of 0")
+    _check_deviation(sd_of_differences)
     z = float(norm.ppf((1 + level) / 2) + norm.ppf(power))
     return max(2, ceil((z * sd_of_differences / abs(difference)) ** 2))
 
@@ -43,5 +44,12 @@ def detectable_difference(
     """
     if items < 1 or seeds < 1:
         raise ValueError(f"{items} items and {seeds} seeds find no difference")
+    _check_deviation(sd_of_differences)
+    _check_deviation(sd_between_seeds)
     z = float(norm.ppf((1 + level) / 2) + norm.ppf(power))
     return z * sqrt(sd_of_differences**2 / items + sd_between_seeds**2 / seeds)
+
+
+def _check_deviation(sd: float) -> None:
+    if not 0 <= sd < inf:
+        raise ValueError(f"a standard deviation of {sd}; expected 0 or more")

@@ -20,9 +20,13 @@ def wilson(share: float, trials: float, *, level: float = 0.95, quantile: float 
     [0, 1] and has a width at 0 and 1. `trials` may be an effective number, not whole; `quantile` replaces
     the normal z by, say, Student's t.
 
+    Raises ValueError for no trials and a share outside [0, 1].
+
     >>> [round(end, 4) for end in wilson(0.0, 100)]
     [0.0, 0.037]
     """
+    if not trials > 0 or not 0 <= share <= 1:
+        raise ValueError(f"a share of {share} in {trials} trials; expected one in [0, 1], of more than 0")
     z = float(norm.ppf((1 + level) / 2)) if quantile is None else quantile
     shrink = 1 + z * z / trials
     centre = (share + z * z / (2 * trials)) / shrink

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 from apportion.error_classes import FORMLESS, ErrorClass, known
 from apportion.errors import UserError
+from apportion.judgements.demonstrations import Demonstration, Prompt
 from apportion.judgements.findings import excerpt
+from apportion.judgements.pairs import PreferencePair
 from apportion.models.rendering import Renderer
 from apportion.studies.outcomes import write_items
 from apportion.studies.stages import Unit
@@ -32,6 +35,10 @@ def grade_cell(
     Metrics: "accuracy" (strict, per problem), "nll" (nats per token of a held-out response, lower is better) and
     "preference_accuracy" (1 if the chosen response of a held-out pair is likelier per token, .5 for a tie); in
     place of accuracy "rouge_l" where the task's answers have no right and wrong.
+
+    Answers that share a prompt, and pairs that do, are not independent: each prompt has one row of "nll" or
+    "preference_accuracy", named for the first of its answers or pairs, with the mean of their scores. So the mean
+    over rows counts prompts alike, and an interval over items is one over prompts.
     """
     assert unit.cell is not None
     rows: list[dict[str, Any]] = []
@@ -48,13 +55,18 @@ def grade_cell(
     answers = [(answer.id, answer.prompt, (answer.response,)) for answer in task.answers]
     comparisons = [(pair.id, pair.prompt, (pair.chosen, pair.rejected)) for pair in task.comparisons]
     likelihoods = _likelihoods(model, renderer, [*answers, *comparisons])
-    for (item, _, responses), found in zip([*answers, *comparisons], likelihoods, strict=True):
+    losses, wins = [], []
+    for (_, _, responses), found in zip([*answers, *comparisons], likelihoods, strict=True):
         per_token = [one.log_prob / one.tokens for one in found]
         if len(responses) == 1:
-            rows.append(_row(item, "nll", -per_token[0]))
+            losses.append(-per_token[0])
         else:
-            better = 0.5 if per_token[0] == per_token[1] else float(per_token[0] > per_token[1])
-            rows.append(_row(item, "preference_accuracy", better))
+            wins.append(0.5 if per_token[0] == per_token[1] else float(per_token[0] > per_token[1]))
+    for metric, held_out, scores in (
+        ("nll", task.answers, losses),
+        ("preference_accuracy", task.comparisons, wins),
+    ):
+        rows += [_row(item, metric, score) for item, score in by_prompt(held_out, scores)]
     for metric in ("accuracy", "nll", "preference_accuracy", "rouge_l"):
         scores = [row["score"] for row in rows if row["metric"] == metric]
         if scores:
@@ -69,6 +81,19 @@ def grade_cell(
         )
     write_items(folder / "items.parquet", unit.name, unit.cell, rows)
     return summary
+
+
+def by_prompt(
+    held_out: Sequence[Demonstration] | Sequence[PreferencePair], scores: Sequence[float]
+) -> list[tuple[str, float]]:
+    """Return the mean score of each prompt with the id of the first row that has it, in the rows' order.
+
+    A score whose prompt no other row has stays as it is, to the bit.
+    """
+    found: dict[Prompt, tuple[str, list[float]]] = {}
+    for row, score in zip(held_out, scores, strict=True):
+        found.setdefault(row.prompt, (row.id, []))[1].append(score)
+    return [(item, fmean(some) if len(some) > 1 else some[0]) for item, some in found.values()]
 
 
 def _accuracy(

@@ -80,16 +80,19 @@ def judged_by_model(
     """Return what a model says of the comparisons in both orders, decoded greedily.
 
     `settings.source` is a hub id, a folder or a GGUF file. `template` has {prompt}, {first} and {second}; it may
-    end in "[[", which then is put before what the model says.
+    end in "[[", which then is put before what the model says. Prompts are cut to `settings.max_length`, or to the
+    model's positions where those are fewer.
     """
     model, tokenizer = load_model(settings, base), load_tokenizer(settings, base)
     opened = "[[" if template.endswith("[[") else ""
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    room = min(settings.max_length, positions or settings.max_length) - _VERDICT_TOKENS
     prompts: list[list[int]] = []
     for one in comparisons:
         for first, second in ((one.first, one.second), (one.second, one.first)):
             text = filled(template, one.prompt, first, second)
             ids = render_prompt(tokenizer, text, settings.rendering)
-            prompts.append(cut_prompt(tokenizer, ids, settings.max_length - _VERDICT_TOKENS))
+            prompts.append(cut_prompt(tokenizer, ids, room))
     said = decode(
         model, tokenizer, prompts, DecodingSettings(batch_size=16), max_new_tokens=_VERDICT_TOKENS, seed=0
     )
@@ -104,6 +107,12 @@ def filled(template: str, prompt: str, first: str, second: str) -> str:
     """Return the template with its three parts put in at once: answers may have braces of their own."""
     parts = {"prompt": prompt, "first": first, "second": second}
     return re.sub(r"\{(prompt|first|second)\}", lambda match: parts[match[1]], template)
+
+
+def labelled_pairs(comparisons: Sequence[Comparison]) -> tuple[PreferencePair, ...]:
+    """Return the comparisons of which people prefer a side as pairs of that side and the other; ties are left out."""
+    sides = {"first": lambda c: (c.first, c.second), "second": lambda c: (c.second, c.first)}
+    return tuple(PreferencePair(c.id, c.prompt, *sides[c.human](c)) for c in comparisons if c.human in sides)
 
 
 class PairAccuracy(NamedTuple):

@@ -21,6 +21,7 @@ from apportion.studies.engines import (
 )
 from apportion.studies.order import most_urgent_first
 from apportion.studies.outcomes import write_outcomes
+from apportion.studies.own_task import OwnTask
 from apportion.studies.progress import Progress
 from apportion.studies.stages import Graph, Unit
 from apportion.studies.store import Store, write_atomically
@@ -84,6 +85,7 @@ def run_study(
         for folder in ("stages", "cells", "locks"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         keep_study_file(root, study.file.read_bytes(), tell)
+        keep_task_file(root, study)
     except OSError as error:
         found = f"a folder that cannot be written ({error.strerror}: {error.filename})"
         raise UserError(
@@ -178,6 +180,15 @@ def keep_study_file(root: Path, text: bytes, tell: Callable[[str], None]) -> Non
                 tell(f"  {line}")
     if not kept.exists() or kept.read_bytes() != text:
         write_atomically(kept, text)
+
+
+def keep_task_file(root: Path, study: Study) -> None:
+    """Write a task file of the user's own beside study.toml, where what reads the study's folder looks for it."""
+    if isinstance(study.task, OwnTask):
+        source, kept = study.folder / study.task.file, root / study.task.file
+        if not kept.exists() or kept.read_bytes() != source.read_bytes():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(kept, source.read_bytes())
 
 
 class _Queue:

@@ -22,6 +22,9 @@ STAGE_VERSION = 3
 GRADING_VERSION = 5
 """Raised when decoding or grading changes what it computes; cells are then graded again, nothing is retrained."""
 
+_PROMPTS_REPEAT = "one row a prompt"
+"""Stands in the names of cells whose held-out answers or pairs share prompts, which once had a row each."""
+
 Kind = Literal["sft", "reference", "preference", "cell"]
 
 
@@ -75,6 +78,7 @@ class Graph:
                 task.max_new_tokens,
                 _named(task.grade),
                 study.decoding,
+                *([_PROMPTS_REPEAT] if _prompts_repeat(task) else []),
             ]
         )
         self._pools: dict[tuple[str, int], Sequence] = {}
@@ -156,6 +160,10 @@ class Graph:
             self._pools[pool, seed] = rows
         refuse_small_pool(self.task.name, pool, len(rows), n)
         return tuple(rows[:n])
+
+
+def _prompts_repeat(task: Task) -> bool:
+    return any(len({row.prompt for row in rows}) < len(rows) for rows in (task.answers, task.comparisons))
 
 
 def refuse_nothing_held_out(task: str, items: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from apportion.models.settings import ModelSettings
 from apportion.studies.cells import Cell, Control, PreferenceMethod, Prices, Purchase, arms, purchase
+from apportion.studies.own_task import OwnTask, load_own_task
 from apportion.tasks.code import HumanEvalSettings, MBPPSettings, humaneval_task, mbpp_task
 from apportion.tasks.files import FilesSettings, files_task
 from apportion.tasks.instructions import IFEvalSettings, ifeval_task
@@ -35,6 +36,7 @@ TaskSettings = (
     | NewKnowledgeSettings
     | PreferenceTaskSettings
     | FilesSettings
+    | OwnTask
 )
 
 TASKS: dict[str, tuple[type, Callable[[Any, Path], Task]]] = {
@@ -123,6 +125,8 @@ class Study:
 
     def load_task(self) -> Task:
         """Return the task with its pools and held-out items; reads the data."""
+        if isinstance(self.task, OwnTask):
+            return load_own_task(self.task, self.folder)
         return TASKS[self.task_name][1](self.task, self.folder)
 
     def bought(self) -> dict[Purchase, list[tuple[float, float]]]:

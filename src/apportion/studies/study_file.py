@@ -10,6 +10,7 @@ from typing import Any, get_args
 from apportion.errors import UserError
 from apportion.models.settings import ModelSettings
 from apportion.studies.cells import LOSSES, PreferenceMethod, Prices, Purchase
+from apportion.studies.own_task import names_own_file, own_task
 from apportion.studies.ranges import check_ranges
 from apportion.studies.study import TASKS, Grid, Hardware, Study
 from apportion.studies.tables import expect_table, from_table, near, refuse_unknown
@@ -52,8 +53,9 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
     grid = from_table(Grid, top, where)
     task_table = dict(expect_table(document.get("task", {"name": "world"}), f"{where}, [task]"))
     task_name = task_table.pop("name", "world")
-    if not isinstance(task_name, str) or task_name not in TASKS:
-        known = ", ".join(TASKS)
+    own = own_task(task_name, task_table, where) if names_own_file(task_name) else None
+    if own is None and (not isinstance(task_name, str) or task_name not in TASKS):
+        known = ", ".join([*TASKS, '"FILE.py:FUNCTION"'])
         cure = near(task_name, TASKS, "Change the name.")
         raise UserError(f"{where}, [task], name", f"{task_name!r}", f"one of {known}", cure)
     preset_name = document.get("preset", "world" if task_name == "world" else "small-lora")
@@ -78,7 +80,7 @@ def study_from(document: Mapping[str, Any], file: Path, *, where: str) -> Study:
         purchases=_explicit(document.get("cells", []), where),
         model=from_table(ModelSettings, document.get("model", {}), f"{where}, [model]"),
         task_name=task_name,
-        task=from_table(TASKS[task_name][0], task_table, f"{where}, [task]"),
+        task=own or from_table(TASKS[task_name][0], task_table, f"{where}, [task]"),
         sft=sft,
         preference=_preferences(document.get("preference", {}), grid, preset.preference, where),
         lessons=from_table(SFTSettings, document.get("lessons", {}), f"{where}, [lessons]", sft),
