@@ -88,15 +88,3 @@ def test_a_prompt_has_one_row_and_counts_once(graph, tmp_path: Path) -> None:
     estimate = mean(scores, "preference_accuracy")
     assert (estimate.mean, estimate.items) == (0.375, 2)
     assert 0 <= estimate.low < 0.375 < estimate.high <= 1
-
-
-def test_only_cells_whose_prompts_repeat_get_other_names(graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    from apportion.studies import stages
-
-    def names(of: Task) -> list[str]:
-        return [unit.name for unit in graph(of).units.values() if unit.kind == "cell"]
-
-    apart, together = names(task(APART, ANSWERS)), names(task(TOGETHER, ANSWERS))
-    monkeypatch.setattr(stages, "_prompts_repeat", lambda task: False)
-    assert names(task(APART, ANSWERS)) == apart
-    assert names(task(TOGETHER, ANSWERS)) != together

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from tests.studies.tiny import TINY, write_study
 
-from apportion.studies.stages import Graph
+from apportion.errors import UserError
+from apportion.studies.stages import Graph, graph_of
 from apportion.studies.study_file import read_study
 
 
@@ -117,3 +118,18 @@ def test_another_grader_renames_cells_and_a_renamed_file_renames_nothing(tmp_pat
     assert units("two.jsonl", "exact") == before
     after = units("one.jsonl", "last-number")
     assert {before[name] for name in before.keys() - after.keys()} == {"cell"}
+
+
+def test_the_precision_of_an_accelerated_training_is_in_the_names(tmp_path: Path) -> None:
+    config = tmp_path / "accelerate.yaml"
+    path = write_study(tmp_path, f'{TINY}\n[engine]\naccelerate = "accelerate.yaml"\n')
+
+    def names(text: str) -> set[str]:
+        config.write_text(text)
+        return set(graph_of(read_study(path)).units)
+
+    alone = set(graph_of(read_study(write_study(tmp_path, TINY, "alone.toml"))).units)
+    assert names('num_processes: 2\nmixed_precision: "no"\n') == names("mixed_precision: no\n") == alone
+    assert not names("mixed_precision: bf16\n") & alone
+    with pytest.raises(UserError, match="cannot be read"):
+        names("- a list")

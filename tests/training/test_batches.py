@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from apportion.training.batches import batch_order
 from apportion.training.settings import PRESETS, SFTSettings
+from apportion.training.trl_arguments import FixedBatches
 
 lengths = st.lists(st.integers(1, 200), min_size=1, max_size=120)
 
@@ -67,3 +68,19 @@ def test_presets_take_the_papers_batches_and_steps(
 
 def test_accumulation_counts_as_one_step() -> None:
     assert SFTSettings(epochs=1, batch_size=4, accumulation=4).steps_for(64) == 4
+
+
+@given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=20), processes=st.integers(1, 4))
+def test_processes_get_slices_of_one_length(sizes: list[int], processes: int) -> None:
+    rows = iter(range(sum(sizes)))
+    batches = [[next(rows) for _ in range(size)] for size in sizes]
+    ranks = [list(FixedBatches(batches, rank, processes)) for rank in range(processes)]
+    assert all(len(slices) == len(batches) for slices in ranks)
+    for slices in zip(*ranks, strict=True):
+        assert len({len(part) for part in slices}) == 1 and slices[0]
+    if processes == 1:
+        assert ranks[0] == batches
+    elif min(sizes) >= processes:
+        seen = sorted(row for slices in ranks for part in slices for row in part)
+        assert seen == list(range(len(seen)))  # each once; at most processes - 1 are left at the end
+        assert sum(sizes) - len(seen) < processes

@@ -192,7 +192,10 @@ class RayEngine:
         self._ray: Any = ray
         self._own_cluster = not ray.is_initialized()
         if self._own_cluster:
-            ray.init(num_cpus=workers * threads, include_dashboard=False, log_to_driver=False)
+            try:
+                ray.init(address="auto", log_to_driver=False)  # a cluster that is there already
+            except ConnectionError:
+                ray.init(num_cpus=workers * threads, include_dashboard=False, log_to_driver=False)
         actor: Any = RayWorker
         self._new_actor = lambda: actor.options(num_cpus=threads).remote(graph, root.resolve(), threads)
         self._actors = [self._new_actor() for _ in range(workers)]

@@ -31,6 +31,23 @@ def accelerate_config(study: Study) -> Path | None:
     return config
 
 
+def mixed_precision(study: Study) -> str | None:
+    """Return the precision that the study's configuration of accelerate trains in, None for the model's own."""
+    config = accelerate_config(study)
+    if config is None:
+        return None
+    import yaml
+
+    try:
+        found = yaml.safe_load(config.read_text(encoding="utf-8"))
+        precision = found.get("mixed_precision")
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
+        expected = "a configuration of accelerate (YAML)"
+        cure = "Make one: accelerate config --config_file FILE"
+        raise UserError("[engine] accelerate", f"{config}, which cannot be read", expected, cure) from error
+    return None if precision in (None, False, "no") else str(precision)
+
+
 def launch(study: Study, run: "TrainingRun", folder: Path) -> None:
     """Have accelerate do a training run, which writes into `folder`; its processes are handed the run as a value.
 

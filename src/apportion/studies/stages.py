@@ -12,6 +12,7 @@ from apportion.judgements.pairs import PreferencePair
 from apportion.judgements.subsets import permuted
 from apportion.models.causal import model_identity
 from apportion.studies.cells import Cell, PreferenceMethod
+from apportion.studies.launch import mixed_precision
 from apportion.studies.study import Study
 from apportion.tasks.task import Grade, Problem, Task
 from apportion.training.settings import Layout, PreferenceSettings, SFTSettings
@@ -21,9 +22,6 @@ STAGE_VERSION = 3
 
 GRADING_VERSION = 5
 """Raised when decoding or grading changes what it computes; cells are then graded again, nothing is retrained."""
-
-_PROMPTS_REPEAT = "one row a prompt"
-"""Stands in the names of cells whose held-out answers or pairs share prompts, which once had a row each."""
 
 Kind = Literal["sft", "reference", "preference", "cell"]
 
@@ -78,7 +76,6 @@ class Graph:
                 task.max_new_tokens,
                 _named(task.grade),
                 study.decoding,
-                *([_PROMPTS_REPEAT] if _prompts_repeat(task) else []),
             ]
         )
         self._pools: dict[tuple[str, int], Sequence] = {}
@@ -162,10 +159,6 @@ class Graph:
         return tuple(rows[:n])
 
 
-def _prompts_repeat(task: Task) -> bool:
-    return any(len({row.prompt for row in rows}) < len(rows) for rows in (task.answers, task.comparisons))
-
-
 def refuse_nothing_held_out(task: str, items: int) -> None:
     """Raise UserError for a task without anything to score by."""
     if not items:
@@ -207,4 +200,6 @@ def _named(grade: Callable[[Problem, str], Grade]) -> str:
 
 def graph_of(study: Study) -> Graph:
     """Return the graph of a study: reads its data and hashes its model; loads neither weights nor torch."""
-    return Graph(study, study.load_task(), model_identity(study.model, study.folder))
+    model = model_identity(study.model, study.folder)
+    precision = mixed_precision(study)
+    return Graph(study, study.load_task(), model if precision is None else digest([model, precision]))

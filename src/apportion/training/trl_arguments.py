@@ -22,7 +22,11 @@ LOGGED_PREFIXES = ("logps/", "rewards/", "kl")
 
 
 class FixedBatches(Sampler[list[int]]):
-    """Yields the batches that were decided before training; with several processes each takes its slice."""
+    """Yields the batches that were decided before training; with several processes each takes its slice.
+
+    Slices are of one length, since the processes gather what they computed: rows that do not divide go into the next
+    batch, and a batch of fewer rows than processes is its first row everywhere.
+    """
 
     def __init__(self, batches: list[list[int]], rank: int = 0, processes: int = 1) -> None:
         self.batches = batches
@@ -33,8 +37,12 @@ class FixedBatches(Sampler[list[int]]):
         return len(self.batches)
 
     def __iter__(self) -> Iterator[list[int]]:
+        left: list[int] = []
         for batch in self.batches:
-            yield batch[self.rank :: self.processes] or batch[:1]
+            rows = left + batch
+            whole = len(rows) - len(rows) % self.processes
+            left = rows[whole:] if whole else []
+            yield rows[:whole][self.rank :: self.processes] or rows[:1]
 
 
 class FixedBatchesMixin:
