@@ -265,6 +265,13 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "empty weight": (text(LINES) + "1,2,,5\n", "line 5: found no weight"),
     "endless id": (text(LINES) + "x" * 300 + ",2,1,5\n", "line 5, source: found an id of 300 characters"),
     "no UTF-8": (text(LINES).encode() + b"J\xf6rg,2,1,5\n", "line 5: found byte 0xf6, which is not UTF-8"),
+    "blank source": (text(LINES) + " ,2,1,5\n", "line 5, source: found an empty id"),
+    "quoted empty source": (text(LINES) + '"",2,1,5\n', "line 5, source: found an empty id"),
+    "target of a no-break space": (text(LINES) + "1,\u00a0,1,5\n", "line 5, target: found an empty id"),
+    "zero byte far down": (
+        text(LINES) + "1,2,3,4\n" * 9_000 + "a\0,1,1,5\n",
+        "line 9,005: found a zero byte; expected text",
+    ),
     "broken quotes": (text(LINES) + '"a"b,2,1,5\n', "line 5: found broken quotes"),
     "quote over lines": (text(LINES) + '"a\nb",2,1,5\n', "line 5: found broken quotes"),
     "unreadable date": (

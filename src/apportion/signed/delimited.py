@@ -46,8 +46,7 @@ def chunks(blocks: Iterable[Block], layout: Layout, file: str) -> Iterator[Chunk
         frame = _fast(block.text, layout)
         if frame is None:
             frame = _line_by_line(block, layout, file)
-        source, target = (frame[role].str.strip_chars() for role in ("source", "target"))
-        yield Chunk(source, target, frame["time"].to_numpy(), frame["weight"].to_numpy())
+        yield Chunk(frame["source"], frame["target"], frame["time"].to_numpy(), frame["weight"].to_numpy())
 
 
 def number(text: str) -> float:
@@ -93,6 +92,8 @@ def excerpt(text: str) -> str:
 
 def _fast(text: bytes, layout: Layout) -> pl.DataFrame | None:
     """Return the rows of a block in which every line is sound, else None."""
+    if b"\0" in text:
+        return None
     if layout.separator == " ":
         if b"\t" in text:
             text = text.replace(b"\t", b" ")
@@ -112,8 +113,9 @@ def _fast(text: bytes, layout: Layout) -> pl.DataFrame | None:
         return None
     is_sound = frame.height == lines and not any(frame.null_count().row(0))
     if is_sound and bool(((frame["weight"].abs() <= LARGEST_WEIGHT) & frame["time"].is_finite()).all()):
-        longest = max(int(frame[role].str.len_bytes().max() or 0) for role in ("source", "target"))  # type: ignore[call-overload]
-        if longest <= SHOWN:
+        frame = frame.with_columns(frame[role].str.strip_chars() for role in ("source", "target"))
+        sizes = [frame[role].str.len_bytes() for role in ("source", "target")]
+        if all(size.min() != 0 and not (size > SHOWN).any() for size in sizes):
             return frame
     return None
 
@@ -152,6 +154,8 @@ def _cure_of(field: str) -> str:
 
 
 def _decoded(line: bytes, where: str) -> str:
+    if b"\0" in line:
+        raise UserError(where, "a zero byte", "text", CURE)
     try:
         return line.decode()
     except UnicodeDecodeError as error:
