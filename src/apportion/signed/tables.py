@@ -54,6 +54,24 @@ def to_frame(events: Events) -> pl.DataFrame:
     return pl.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
+def from_stored(frame: pl.DataFrame) -> Events:
+    """Return the events of a data frame that `to_frame` made, as they are: nothing is dropped, no id is trimmed."""
+    return Events.of(*(frame[name] for name in COLUMNS))
+
+
+def read_stored(path: Path) -> Events:
+    """Return the events of a Parquet file that `writing.write_events` wrote, as `from_stored` does."""
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            table = file.read(list(COLUMNS))
+        frame = pl.DataFrame(pl.from_arrow(table)).select(COLUMNS)
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
+        reason = next(iter(str(error).splitlines()), "no reason given")
+        found = f"events that cannot be read ({reason})"
+        raise UserError(str(path), found, "the Parquet file of a trained model", "Train again.") from None
+    return from_stored(frame)
+
+
 def _column(values: Any) -> pl.Series:
     """Return a column of pandas as one of polars: texts, whole numbers, numbers or dates."""
     if values.dtype.kind in "iufbM":
