@@ -408,6 +408,8 @@ def test_wiki_rfa_counts_what_it_drops_by_reason(read: Write) -> None:
     faulty = [
         record(SRC=""),
         record(TGT=" "),
+        record(SRC="x" * 1_000_000),
+        record(TGT="b" * 201, VOT="0"),
         record(VOT="yes"),
         record(VOT="0"),
         record(VOT="0", DAT=""),
@@ -421,6 +423,7 @@ def test_wiki_rfa_counts_what_it_drops_by_reason(read: Write) -> None:
     ]
     expected = {
         "no source or no target": 2,
+        "unusable id": 2,
         "unreadable vote": 1,
         "neutral vote": 2,
         "undated": 2,
@@ -430,7 +433,7 @@ def test_wiki_rfa_counts_what_it_drops_by_reason(read: Write) -> None:
     }
     for order in (faulty, faulty[::-1]):
         found = read(RECORDS + "".join(order))
-        assert (found.dropped, found.rows, len(found.events)) == (expected, 14, 3)
+        assert (found.dropped, found.rows, len(found.events)) == (expected, 16, 3)
     without_blank_lines = "".join(order).replace("\n\n", "\n")
     assert read(RECORDS + without_blank_lines).dropped == expected
     with pytest.raises(UserError, match=r"found 1 row, all dropped \(1 for undated\)"):
