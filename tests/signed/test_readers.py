@@ -254,6 +254,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         text(LINES) + "1,2,-1e300,5\n",
         "line 5: found the weight '-1e300'; expected a finite number, at most 1e[+]15 in size",
     ),
+    "a time too large": (
+        text(LINES) + "1,2,1,-1e305\n",
+        "line 5: found the time '-1e305'; expected a finite number of seconds, at most 1e[+]20 in size, or YYYY",
+    ),
+    "KONECT, a time too large": ("1 2 1 1e21\n", "line 1: found the time '1e21'"),
     "KONECT, a number too large": ("1 2 1e16 4\n", "line 1: found the weight '1e16'"),
     "Python's number": (text(LINES) + "1,2,1_0,5\n", "line 5: found the weight '1_0'"),
     "missing field": (

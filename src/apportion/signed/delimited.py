@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from apportion.errors import UserError
-from apportion.signed.events import LARGEST_WEIGHT
+from apportion.signed.events import LARGEST_TIME, LARGEST_WEIGHT
 from apportion.signed.gathering import Chunk
 from apportion.signed.opening import Block
 from apportion.signed.users import id_fault
@@ -60,6 +60,7 @@ def number(text: str) -> float:
 
 
 A_WEIGHT = f"a finite number, at most {LARGEST_WEIGHT:g} in size"
+A_TIME = f"a finite number of seconds, at most {LARGEST_TIME:g} in size, or YYYY-MM-DD"
 
 
 def weight_of(text: str) -> float:
@@ -73,14 +74,16 @@ def weight_of(text: str) -> float:
 def seconds(text: str) -> float:
     """Return a time in seconds: a number as it is, an ISO 8601 date as seconds since 1970 (UTC if it has no zone).
 
+    Raises ValueError for what is neither, or beyond `LARGEST_TIME` in size.
+
     >>> seconds("12.5"), seconds("1970-01-02")
     (12.5, 86400.0)
     """
-    try:
-        return number(text)
-    except ValueError:
-        if not re.match(r"\d{4}-\d\d-\d\d", text):
-            raise
+    if not re.match(r"\d{4}-\d\d-\d\d", text):
+        value = number(text)
+        if abs(value) > LARGEST_TIME:
+            raise ValueError(text)
+        return value
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
@@ -112,7 +115,8 @@ def _fast(text: bytes, layout: Layout) -> pl.DataFrame | None:
     except pl.exceptions.PolarsError:
         return None
     is_sound = frame.height == lines and not any(frame.null_count().row(0))
-    if is_sound and bool(((frame["weight"].abs() <= LARGEST_WEIGHT) & frame["time"].is_finite()).all()):
+    limits = {"weight": LARGEST_WEIGHT, "time": LARGEST_TIME}
+    if is_sound and all(bool((frame[name].abs() <= most).all()) for name, most in limits.items()):
         frame = frame.with_columns(frame[role].str.strip_chars() for role in ("source", "target"))
         sizes = [frame[role].str.len_bytes() for role in ("source", "target")]
         if all(size.min() != 0 and not (size > SHOWN).any() for size in sizes):
@@ -136,7 +140,7 @@ def _line_by_line(block: Block, layout: Layout, file: str) -> pl.DataFrame:
                 rows[role].append(convert(field))
             except ValueError:
                 found = f"the {role} {excerpt(field)}" if field else f"no {role}"
-                expected = A_WEIGHT if role == "weight" else "a finite number of seconds, or YYYY-MM-DD"
+                expected = A_WEIGHT if role == "weight" else A_TIME
                 raise UserError(where, found, expected, _cure_of(field)) from None
         for role in ("source", "target"):
             fault = id_fault(str(rows[role][-1]))

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from apportion.errors import UserError
-from apportion.signed.delimited import A_WEIGHT
-from apportion.signed.events import COLUMNS, LARGEST_WEIGHT, Events
+from apportion.signed.delimited import A_TIME, A_WEIGHT
+from apportion.signed.events import COLUMNS, LARGEST_TIME, LARGEST_WEIGHT, Events
 from apportion.signed.gathering import Chunk, Gathering, ReadEvents
 from apportion.signed.snap_csv import columns_of
 from apportion.signed.users import LONGEST_ID
@@ -131,9 +131,8 @@ def _numbers(column: pl.Series, role: str, where: str, first: int) -> np.ndarray
         cure = "Make it a column of numbers, a time also of dates."
         raise UserError(f"{where}, column {column.name}", f"values of type {column.dtype}", "numbers", cure)
     values = values.cast(pl.Float64)
-    is_good, expected = values.is_finite(), "a finite number"
-    if role == "weight":
-        is_good, expected = is_good & (values.abs() <= LARGEST_WEIGHT), A_WEIGHT
+    most, expected = (LARGEST_WEIGHT, A_WEIGHT) if role == "weight" else (LARGEST_TIME, A_TIME)
+    is_good = values.is_finite() & (values.abs() <= most)
     return _sound(values, ~is_good.fill_null(False), column, where, first, expected).to_numpy()
 
 
