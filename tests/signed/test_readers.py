@@ -187,6 +187,14 @@ def test_a_faulty_frame_or_parquet_file_is_told(
         read_events(tmp_path / "events.parquet")
 
 
+def test_half_a_character_in_a_frame_of_pandas_is_told() -> None:
+    frame = pd.DataFrame(
+        {"source": ["a", None, "\udc80"], "target": [1, 1, 1], "weight": 1, "time": 1}, dtype=object
+    )
+    with pytest.raises(UserError, match="row 3, column source: found text with half a character"):
+        read_frame(frame)
+
+
 def test_what_is_dropped_is_counted(read: Write) -> None:
     rows = [*LINES, "5,5,1,1", "5,5,0,1", "7,8,0,2", LINES[0], LINES[0], "6,2,4.0,1289241911.728360"]
     found = read(text(rows))

@@ -14,7 +14,7 @@ from apportion.signed.delimited import A_TIME, A_WEIGHT
 from apportion.signed.events import COLUMNS, LARGEST_TIME, LARGEST_WEIGHT, Events
 from apportion.signed.gathering import Chunk, Gathering, ReadEvents
 from apportion.signed.snap_csv import columns_of
-from apportion.signed.users import LONGEST_ID
+from apportion.signed.users import LONGEST_ID, text_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def read_frame(frame: "pl.DataFrame | pd.DataFrame") -> ReadEvents:
     table = (
         frame
         if isinstance(frame, pl.DataFrame)
-        else pl.DataFrame({n: _column(frame[n]) for n in frame.columns})
+        else pl.DataFrame({n: _column(n, frame[n]) for n in frame.columns})
     )
     return _gathered(table.iter_slices(ROWS), table.columns, "the data frame", "data frame")
 
@@ -72,14 +72,14 @@ def read_stored(path: Path) -> Events:
     return from_stored(frame)
 
 
-def _column(values: Any) -> pl.Series:
+def _column(name: str, values: Any) -> pl.Series:
     """Return a column of pandas as one of polars: texts, whole numbers, numbers or dates."""
     if values.dtype.kind in "iufbM":
         return pl.Series(np.asarray(values))
     texts = [
         None if is_missing else str(value) for value, is_missing in zip(values, values.isna(), strict=True)
     ]
-    return pl.Series(texts, dtype=pl.String)
+    return text_series(texts, f"the data frame, row {{}}, column {name}")
 
 
 def _gathered(frames: Iterable[Any], names: list[str], where: str, layout: str) -> ReadEvents:
