@@ -277,6 +277,14 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "empty id": (text(LINES) + ",2,1,5\n", "line 5, source: found an empty id"),
     "empty weight": (text(LINES) + "1,2,,5\n", "line 5: found no weight"),
     "endless id": (text(LINES) + "x" * 300 + ",2,1,5\n", "line 5, source: found an id of 300 characters"),
+    "an endless line": (
+        text(LINES) + "x" * 1_000_000 + ",2,1,5,6\n",
+        "line 5: found a line of 1,000,008 characters; expected fields of at most 131,072",
+    ),
+    "an endless first line": (
+        "1," + "x" * 1_000_000 + ",1,5\n",
+        "line 1: found a line of 1,000,006 characters",
+    ),
     "no UTF-8": (text(LINES).encode() + b"J\xf6rg,2,1,5\n", "line 5: found byte 0xf6, which is not UTF-8"),
     "blank source": (text(LINES) + " ,2,1,5\n", "line 5, source: found an empty id"),
     "quoted empty source": (text(LINES) + '"",2,1,5\n', "line 5, source: found an empty id"),

@@ -176,13 +176,20 @@ def _fields(text: str, layout: Layout, where: str) -> list[str]:
         try:
             fields = next(csv.reader([text], delimiter=layout.separator, strict=True))
         except csv.Error as error:
-            found = f"broken quotes ({error})"
-            raise UserError(where, found, "quotes that close on the same line", CURE) from None
+            raise UserError(where, *row_fault(text, error), CURE) from None
     if len(fields) != len(layout.columns):
         found = f"{len(fields)} field{'s' * (len(fields) != 1)} ({excerpt(text)})"
         expected = f"{len(layout.columns)}: {layout.example}"
         raise UserError(where, found, expected, CURE)
     return fields
+
+
+def row_fault(text: str, error: csv.Error) -> tuple[str, str]:
+    """Return what is wrong with a line that the csv module refuses, and what was expected."""
+    longest = csv.field_size_limit()
+    if len(text) > longest:
+        return f"a line of {len(text):,} characters", f"fields of at most {longest:,}"
+    return f"broken quotes ({error})", "quotes that close on the same line"
 
 
 def is_number(text: str) -> bool:
