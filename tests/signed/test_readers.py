@@ -22,6 +22,7 @@ from apportion.signed.events import Events
 from apportion.signed.gathering import ReadEvents
 from apportion.signed.readers import read_events
 from apportion.signed.tables import read_frame, to_frame
+from apportion.signed.users import LONGEST_ID
 from apportion.signed.wiki_rfa import date_seconds
 from apportion.signed.writing import write_events
 
@@ -497,6 +498,12 @@ def test_the_fast_way_and_the_slow_one_agree(read: Write, monkeypatch: pytest.Mo
     monkeypatch.setattr(delimited, "_fast", lambda *_: None)
     slow = read(rows)
     assert (fast.events.digest, fast.dropped) == (slow.events.digest, slow.dropped)
+
+
+def test_ids_are_read_fast_up_to_the_longest(monkeypatch: pytest.MonkeyPatch, read: Write) -> None:
+    monkeypatch.setattr(delimited, "_line_by_line", None)  # not needed
+    found = read(f"{'a' * LONGEST_ID},b,1,5\n")
+    assert found.events.users.tolist() == ["a" * LONGEST_ID, "b"]
 
 
 def test_bitcoin_otc(data_folder: Path) -> None:

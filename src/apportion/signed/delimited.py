@@ -15,7 +15,7 @@ from apportion.errors import UserError
 from apportion.signed.events import LARGEST_TIME, LARGEST_WEIGHT
 from apportion.signed.gathering import Chunk
 from apportion.signed.opening import Block
-from apportion.signed.users import id_fault
+from apportion.signed.users import LONGEST_ID, id_fault
 
 ROLES = ("source", "target", "weight", "time")
 SHOWN = 40  # characters of a line that a message repeats
@@ -119,7 +119,7 @@ def _fast(text: bytes, layout: Layout) -> pl.DataFrame | None:
     if is_sound and all(bool((frame[name].abs() <= most).all()) for name, most in limits.items()):
         frame = frame.with_columns(frame[role].str.strip_chars() for role in ("source", "target"))
         sizes = [frame[role].str.len_bytes() for role in ("source", "target")]
-        if all(size.min() != 0 and not (size > SHOWN).any() for size in sizes):
+        if all(size.min() != 0 and not (size > LONGEST_ID).any() for size in sizes):
             return frame
     return None
 
