@@ -9,6 +9,7 @@ from apportion.signed.graph_so_far import Graph, GraphSettings
 from apportion.signed.history import HISTORY_FEATURES, History
 from apportion.signed.positive import AlwaysPositive
 from apportion.signed.protocol import Protocol, Walk
+from apportion.signed.readers import read_events
 from apportion.signed.reputation import Reputation
 from apportion.signed.scorer import Queries
 from apportion.signed.sgcn import Sgcn, SgcnEmbedder
@@ -200,3 +201,10 @@ def test_reputation_reads_the_columns_that_it_names():
     assert Reputation("sign").score(queries) == pytest.approx(features[:, place].mean(axis=1))
     with pytest.raises(ValueError, match="needs the history features"):
         Reputation("sign").score(Queries(EVENTS.source, EVENTS.target, EVENTS.time))
+
+
+def test_reputation_on_bitcoin_otc_is_what_the_documents_say(data_folder):
+    events = read_events(data_folder / "signed" / "soc-sign-bitcoinotc.csv").events
+    walk = Walk(Split.by_quantiles(events), "sign")
+    found = evaluate(Reputation("sign"), walk).metrics()
+    assert (round(found["auroc"], 3), round(found["ap_negative"], 3)) == (0.852, 0.566)
