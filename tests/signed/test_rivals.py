@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
-from tests.signed.made_networks import network, noise
+from tests.signed.made_networks import changed_after, network, noise
 
 from apportion.signed.evaluation import evaluate
 from apportion.signed.gcn import Gcn, GcnEmbedder
@@ -192,6 +194,28 @@ def test_the_graph_is_embedded_anew_as_it_grows():
     assert np.array_equal(scorer.score(asked), first)  # not yet
     scorer.observe(walk.split.events[150:200])
     assert not np.array_equal(scorer.score(asked), first)
+
+
+@pytest.mark.parametrize(("make", "task"), [(Gcn, "existence"), (Sgcn, "sign")], ids=["gcn", "sgcn"])
+def test_changing_every_event_after_a_time_leaves_scores_up_to_it_as_they_are(make, task):
+    walk = Walk(Split.by_quantiles(EVENTS), task, Protocol())
+    scorer = make(task, walk.n_users, SMALL)
+    scorer.fit(walk, 0)
+
+    def scores(events):
+        scorer.reset()
+        found = []
+        for start, end in pairwise(events.groups(30).tolist()):
+            part = events[start:end]
+            found.append(scorer.score(Queries(part.source, part.target, part.time)))
+            scorer.observe(part)
+        return np.concatenate(found)
+
+    for last in (97, 230, 301):  # within groups, not at their borders
+        until = EVENTS.time <= EVENTS.time[last]
+        plain, other = scores(EVENTS), scores(changed_after(EVENTS, last))
+        assert np.array_equal(plain[until], other[until])
+        assert not np.array_equal(plain[~until], other[~until])
 
 
 def test_reputation_reads_the_columns_that_it_names():
