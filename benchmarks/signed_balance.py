@@ -1,7 +1,8 @@
 """Planted balance: python -m benchmarks.signed_balance. Sign AUROC on generated networks by strength of balance.
 
-Hand-made inputs off. SEMBA, SEMBA without balance (neither balanced messages nor attention, nor common ground)
-and TGN, two seeds of network and training. AUROC has to rise with the strength; without balance it has to lose.
+Hand-made inputs off. SEMBA, SEMBA without balance (neither balanced messages nor attention, nor common ground),
+without common ground alone, and TGN, two seeds of network and training. AUROC has to rise with the strength; without
+balance it has to lose.
 """
 
 import time
@@ -18,7 +19,12 @@ from apportion.signed.semba import SembaSettings, semba_pure, tgn, without
 from apportion.signed.splits import Split
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
-MODELS = {"SEMBA": semba_pure(), "without balance": without(semba_pure(), "balance"), "TGN": tgn()}
+MODELS = {
+    "SEMBA": semba_pure(),
+    "without balance": without(semba_pure(), "balance"),
+    "without common ground": without(semba_pure(), "common"),
+    "TGN": tgn(),
+}
 
 
 def auroc(settings: SembaSettings, network: NetworkSettings, seed: int) -> float:

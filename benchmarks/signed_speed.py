@@ -2,8 +2,9 @@
 
 epochs: one training epoch (train split, forward and backward) on Bitcoin OTC, or without APPORTION_DATA on a
 generated network of its size, at groups of 1,000 and 200, k = 10, dim 64, beside PyTorch Geometric's TGN example
-loop at the same sizes. memory: resident memory from epoch 2 to 20. scale: CPU time per event, predicting and
-observing, from 30,000 to 3 million generated events. History features are looked up before; their time is printed.
+loop at the same sizes; history features are looked up before, and their time is printed. memory: resident memory
+from epoch 2 to 20. scale: CPU time per event, predicting and observing, from 30,000 to 3 million generated events,
+without history features.
 """
 
 import os
@@ -105,7 +106,8 @@ def memory() -> None:
 def scale(most: int = SCALES[-1], size: int = 200) -> None:
     """Print the CPU time per event of SEMBA without features in windows of a stream, growing and not."""
     print(
-        f"predict, then observe, groups of {size}: CPU microseconds per event, a window before each number of events"
+        f"predict, then observe, without history features, groups of {size}: "
+        "CPU microseconds per event, a window before each number of events"
     )
     print("| users | events so far | microseconds per event | times the first |\n|---|---|---|---|")
     for growth in (False, True):

@@ -11,7 +11,9 @@ from tests.signed.test_rivals import harsh
 
 from apportion.cli.app import main
 from apportion.cli.signed_compare import show_table
+from apportion.signed import models
 from apportion.signed.metrics import METRICS
+from apportion.signed.semba import SembaSettings
 from apportion.signed.writing import write_events
 from apportion.statistics import Estimate
 
@@ -91,6 +93,21 @@ def test_networks_that_cannot_be_learned_end_with_one_line(text, said, tmp_path,
         assert out == ""
         assert said in err.strip().splitlines()[-1]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("from_", "to", "part"), [(0.7, 0.85, "validation"), (0.85, 1.0, "test")])
+def test_negatives_that_are_missing_after_training_are_told(from_, to, part, tmp_path, capsys, monkeypatch):
+    quick = SembaSettings(dim=8, time_dim=4, hidden=8, heads=2, members=2, epochs=1, boosting=False)
+    monkeypatch.setitem(models.MODELS, "semba", lambda: models._learned(quick))
+    lines = [
+        f"{i % 7},{8 + i % 5},{3 if i % 4 or from_ * 300 <= i < to * 300 + 1 else -3},{i}\n"
+        for i in range(300)
+    ]
+    (tmp_path / "positive.csv").write_text("".join(lines))
+    said = f"apportion: numbers on the task sign are of little use: no event is negative in the {part} part"
+    for command in (("compare", "--models", "positive"), ("train", "--out", str(tmp_path / "out"))):
+        assert status(command[0], str(tmp_path / "positive.csv"), *command[1:], "--quiet") == 0
+        assert said in capsys.readouterr().err.splitlines()
 
 
 def test_how_much_history(events, tmp_path, capsys):

@@ -28,6 +28,17 @@ def noise(n_users: int, n_events: int, seed: int, instants: int | None = None) -
     return Events(source[order], target[order], time[order], weight[order], users)
 
 
+def changed_after(events: Events, last: int) -> Events:
+    """Return events of which all later than the time of event `last` have other ends and weights."""
+    draws = np.random.default_rng(last)
+    source, target, weight = events.source.copy(), events.target.copy(), events.weight.copy()
+    later = np.flatnonzero(events.time > events.time[last])
+    source[later] = draws.integers(0, events.n_users, len(later))
+    target[later] = (source[later] + draws.integers(1, events.n_users, len(later))) % events.n_users
+    weight[later] *= -draws.integers(1, 4, len(later))
+    return Events(source, target, events.time, weight, events.users)
+
+
 def networks(n_users: int = 5, most: int = 40) -> st.SearchStrategy[Events]:
     """Draw networks with few users and few instants, so that pairs and times recur."""
     user, weight = st.integers(0, n_users - 1), st.integers(-10, 10).filter(bool)

@@ -7,12 +7,14 @@ from tests.signed.made_networks import noise
 from tests.signed.test_rivals import harsh
 
 from apportion.errors import UserError
+from apportion.signed import models
 from apportion.signed.compare import compare, rows_of
 from apportion.signed.evaluation import evaluate
 from apportion.signed.metrics import METRICS
 from apportion.signed.protocol import Protocol, Walk
 from apportion.signed.reputation import Reputation
 from apportion.signed.running import Ran, Run, run_all
+from apportion.signed.semba import SembaSettings
 from apportion.signed.splits import Split
 
 EVENTS = harsh(60, 1200)
@@ -116,9 +118,12 @@ def test_events_that_are_not_asked_for_are_counted():
     assert compare(EVENTS, "sign", ["positive"], protocol=QUICK).notes == []
 
 
-def test_shuffled_rows_give_the_same_scores(tmp_path):
+def test_shuffled_rows_give_the_same_scores(tmp_path, monkeypatch):
     from apportion.signed.readers import read_events
 
+    quick = SembaSettings(dim=8, time_dim=4, hidden=8, heads=2, members=2, neighbours=4, epochs=1)
+    monkeypatch.setitem(models.MODELS, "semba", lambda: models._learned(quick))
+    names = ["positive", "gcn", "sgcn", "semba"]
     rows = [
         f"{u},{v},{w:g},{t:g}\n"
         for u, v, w, t in zip(EVENTS.source, EVENTS.target, EVENTS.weight, EVENTS.time // 7, strict=True)
@@ -127,6 +132,6 @@ def test_shuffled_rows_give_the_same_scores(tmp_path):
     for seed in (0, 1):
         path = tmp_path / f"{seed}.csv"
         path.write_text("".join(np.random.default_rng(seed).permutation(rows)))
-        found = compare(read_events(path).events, "existence", ["positive", "gcn"], seeds=1, protocol=QUICK)
+        found = compare(read_events(path).events, "existence", names, seeds=1, protocol=QUICK)
         documents.append([r.evaluation.test.score.tobytes() for r in found.ran])
     assert documents[0] == documents[1]

@@ -125,6 +125,8 @@ NAN = float("nan")
         (([1, 2], [2], [1, 2], [1, 1]), "2 of source, 1 of target, 2 of time, 2 of weight"),
         (([1, 2], [2, 3], [1, NAN], [1, 1]), "event 2, time: found nan"),
         (([1, 2], [2, 3], [1, 2], [1, float("inf")]), "event 2, weight: found inf"),
+        ((["a", "\ud800a"], ["b", "b"], [1, 2], [1, 1]), "event 2, source: found text with half a character"),
+        (([1, 2], [2, 3], [1, -1e305], [1, 1]), r"event 2: found a huge time; expected .* at most 1e[+]20"),
         (([1, 2], [2, 3], [1, 2], [1, -1e39]), r"event 2: found a huge weight; expected .* at most 1e[+]15"),
         (([1, 2, 3], [2, 3, 4], [1, 2, 3], [1, 0, 0]), r"event 2: found a weight of 0, .* \(and 1 more"),
         (([1, 2], [2, 2], [1, 2], [1, 1]), "event 2: found a user's event with itself"),

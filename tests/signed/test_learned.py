@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from tests.signed.made_networks import noise
+from tests.signed.made_networks import changed_after, noise
 
 from apportion.errors import UserError
 from apportion.signed.events import Events
@@ -130,21 +130,16 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(trained):
 
 
 @pytest.mark.parametrize(
-    "settings", [SMALL, small(as_published()), small(tgn())], ids=["semba", "published", "tgn"]
+    "settings",
+    [SMALL, replace(SMALL, boosting=True), small(as_published()), small(tgn())],
+    ids=["semba", "with forests", "published", "tgn"],
 )
 def test_changing_every_event_after_a_time_leaves_scores_up_to_it_as_they_are(settings):
     model, _ = fitted(replace(settings, epochs=1))
     events = noise(25, 300, 3)
     for last in (10, 97, 151, 230):  # within groups, not at their borders
-        draws = np.random.default_rng(last)
-        source, target, weight = events.source.copy(), events.target.copy(), events.weight.copy()
-        later = np.flatnonzero(events.time > events.time[last])
-        source[later] = draws.integers(0, 25, len(later))
-        target[later] = (source[later] + draws.integers(1, 25, len(later))) % 25
-        weight[later] *= -draws.integers(1, 4, len(later))
-        changed = Events(source, target, events.time, weight, events.users)
         until = events.time <= events.time[last]
-        plain, other = scored(model, events), scored(model, changed)
+        plain, other = scored(model, events), scored(model, changed_after(events, last))
         assert np.array_equal(plain[until], other[until])
         assert not np.array_equal(plain[~until], other[~until])
 

@@ -33,6 +33,10 @@ def test_lines(line: str, expected: Asked) -> None:
         ("1,2,3,good", "found the weight 'good'"),
         ("1,2,3,inf", "found the weight 'inf'"),
         ('1,"2,3', "found broken quotes"),
+        (
+            "1," + "2" * 1_000_000 + ",3",
+            "found a line of 1,000,004 characters; expected fields of at most 131,072",
+        ),
         ("", "found 0 fields"),
     ],
 )

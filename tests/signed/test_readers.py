@@ -22,6 +22,7 @@ from apportion.signed.events import Events
 from apportion.signed.gathering import ReadEvents
 from apportion.signed.readers import read_events
 from apportion.signed.tables import read_frame, to_frame
+from apportion.signed.users import LONGEST_ID
 from apportion.signed.wiki_rfa import date_seconds
 from apportion.signed.writing import write_events
 
@@ -187,6 +188,14 @@ def test_a_faulty_frame_or_parquet_file_is_told(
         read_events(tmp_path / "events.parquet")
 
 
+def test_half_a_character_in_a_frame_of_pandas_is_told() -> None:
+    frame = pd.DataFrame(
+        {"source": ["a", None, "\udc80"], "target": [1, 1, 1], "weight": 1, "time": 1}, dtype=object
+    )
+    with pytest.raises(UserError, match="row 3, column source: found text with half a character"):
+        read_frame(frame)
+
+
 def test_what_is_dropped_is_counted(read: Write) -> None:
     rows = [*LINES, "5,5,1,1", "5,5,0,1", "7,8,0,2", LINES[0], LINES[0], "6,2,4.0,1289241911.728360"]
     found = read(text(rows))
@@ -254,6 +263,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         text(LINES) + "1,2,-1e300,5\n",
         "line 5: found the weight '-1e300'; expected a finite number, at most 1e[+]15 in size",
     ),
+    "a time too large": (
+        text(LINES) + "1,2,1,-1e305\n",
+        "line 5: found the time '-1e305'; expected a finite number of seconds, at most 1e[+]20 in size, or YYYY",
+    ),
+    "KONECT, a time too large": ("1 2 1 1e21\n", "line 1: found the time '1e21'"),
     "KONECT, a number too large": ("1 2 1e16 4\n", "line 1: found the weight '1e16'"),
     "Python's number": (text(LINES) + "1,2,1_0,5\n", "line 5: found the weight '1_0'"),
     "missing field": (
@@ -264,7 +278,22 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "empty id": (text(LINES) + ",2,1,5\n", "line 5, source: found an empty id"),
     "empty weight": (text(LINES) + "1,2,,5\n", "line 5: found no weight"),
     "endless id": (text(LINES) + "x" * 300 + ",2,1,5\n", "line 5, source: found an id of 300 characters"),
+    "an endless line": (
+        text(LINES) + "x" * 1_000_000 + ",2,1,5,6\n",
+        "line 5: found a line of 1,000,008 characters; expected fields of at most 131,072",
+    ),
+    "an endless first line": (
+        "1," + "x" * 1_000_000 + ",1,5\n",
+        "line 1: found a line of 1,000,006 characters",
+    ),
     "no UTF-8": (text(LINES).encode() + b"J\xf6rg,2,1,5\n", "line 5: found byte 0xf6, which is not UTF-8"),
+    "blank source": (text(LINES) + " ,2,1,5\n", "line 5, source: found an empty id"),
+    "quoted empty source": (text(LINES) + '"",2,1,5\n', "line 5, source: found an empty id"),
+    "target of a no-break space": (text(LINES) + "1,\u00a0,1,5\n", "line 5, target: found an empty id"),
+    "zero byte far down": (
+        text(LINES) + "1,2,3,4\n" * 9_000 + "a\0,1,1,5\n",
+        "line 9,005: found a zero byte; expected text",
+    ),
     "broken quotes": (text(LINES) + '"a"b,2,1,5\n', "line 5: found broken quotes"),
     "quote over lines": (text(LINES) + '"a\nb",2,1,5\n', "line 5: found broken quotes"),
     "unreadable date": (
@@ -401,6 +430,8 @@ def test_wiki_rfa_counts_what_it_drops_by_reason(read: Write) -> None:
     faulty = [
         record(SRC=""),
         record(TGT=" "),
+        record(SRC="x" * 1_000_000),
+        record(TGT="b" * 201, VOT="0"),
         record(VOT="yes"),
         record(VOT="0"),
         record(VOT="0", DAT=""),
@@ -414,6 +445,7 @@ def test_wiki_rfa_counts_what_it_drops_by_reason(read: Write) -> None:
     ]
     expected = {
         "no source or no target": 2,
+        "unusable id": 2,
         "unreadable vote": 1,
         "neutral vote": 2,
         "undated": 2,
@@ -423,7 +455,7 @@ def test_wiki_rfa_counts_what_it_drops_by_reason(read: Write) -> None:
     }
     for order in (faulty, faulty[::-1]):
         found = read(RECORDS + "".join(order))
-        assert (found.dropped, found.rows, len(found.events)) == (expected, 14, 3)
+        assert (found.dropped, found.rows, len(found.events)) == (expected, 16, 3)
     without_blank_lines = "".join(order).replace("\n\n", "\n")
     assert read(RECORDS + without_blank_lines).dropped == expected
     with pytest.raises(UserError, match=r"found 1 row, all dropped \(1 for undated\)"):
@@ -466,6 +498,12 @@ def test_the_fast_way_and_the_slow_one_agree(read: Write, monkeypatch: pytest.Mo
     monkeypatch.setattr(delimited, "_fast", lambda *_: None)
     slow = read(rows)
     assert (fast.events.digest, fast.dropped) == (slow.events.digest, slow.dropped)
+
+
+def test_ids_are_read_fast_up_to_the_longest(monkeypatch: pytest.MonkeyPatch, read: Write) -> None:
+    monkeypatch.setattr(delimited, "_line_by_line", None)  # not needed
+    found = read(f"{'a' * LONGEST_ID},b,1,5\n")
+    assert found.events.users.tolist() == ["a" * LONGEST_ID, "b"]
 
 
 def test_bitcoin_otc(data_folder: Path) -> None:

@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
-from tests.signed.made_networks import network, noise
+from tests.signed.made_networks import changed_after, network, noise
 
 from apportion.signed.evaluation import evaluate
 from apportion.signed.gcn import Gcn, GcnEmbedder
@@ -9,6 +11,7 @@ from apportion.signed.graph_so_far import Graph, GraphSettings
 from apportion.signed.history import HISTORY_FEATURES, History
 from apportion.signed.positive import AlwaysPositive
 from apportion.signed.protocol import Protocol, Walk
+from apportion.signed.readers import read_events
 from apportion.signed.reputation import Reputation
 from apportion.signed.scorer import Queries
 from apportion.signed.sgcn import Sgcn, SgcnEmbedder
@@ -193,6 +196,28 @@ def test_the_graph_is_embedded_anew_as_it_grows():
     assert not np.array_equal(scorer.score(asked), first)
 
 
+@pytest.mark.parametrize(("make", "task"), [(Gcn, "existence"), (Sgcn, "sign")], ids=["gcn", "sgcn"])
+def test_changing_every_event_after_a_time_leaves_scores_up_to_it_as_they_are(make, task):
+    walk = Walk(Split.by_quantiles(EVENTS), task, Protocol())
+    scorer = make(task, walk.n_users, SMALL)
+    scorer.fit(walk, 0)
+
+    def scores(events):
+        scorer.reset()
+        found = []
+        for start, end in pairwise(events.groups(30).tolist()):
+            part = events[start:end]
+            found.append(scorer.score(Queries(part.source, part.target, part.time)))
+            scorer.observe(part)
+        return np.concatenate(found)
+
+    for last in (97, 230, 301):  # within groups, not at their borders
+        until = EVENTS.time <= EVENTS.time[last]
+        plain, other = scores(EVENTS), scores(changed_after(EVENTS, last))
+        assert np.array_equal(plain[until], other[until])
+        assert not np.array_equal(plain[~until], other[~until])
+
+
 def test_reputation_reads_the_columns_that_it_names():
     features = History(EVENTS).features(EVENTS.source, EVENTS.target, EVENTS.time)
     queries = Queries(EVENTS.source, EVENTS.target, EVENTS.time, features)
@@ -200,3 +225,10 @@ def test_reputation_reads_the_columns_that_it_names():
     assert Reputation("sign").score(queries) == pytest.approx(features[:, place].mean(axis=1))
     with pytest.raises(ValueError, match="needs the history features"):
         Reputation("sign").score(Queries(EVENTS.source, EVENTS.target, EVENTS.time))
+
+
+def test_reputation_on_bitcoin_otc_is_what_the_documents_say(data_folder):
+    events = read_events(data_folder / "signed" / "soc-sign-bitcoinotc.csv").events
+    walk = Walk(Split.by_quantiles(events), "sign")
+    found = evaluate(Reputation("sign"), walk).metrics()
+    assert (round(found["auroc"], 3), round(found["ap_negative"], 3)) == (0.852, 0.566)

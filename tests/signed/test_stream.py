@@ -213,6 +213,8 @@ def test_a_model_trained_anew_in_the_same_folder_starts_from_its_events(
         (Asked("", "1", 1e6, 1.0), "source: found an empty id"),
         (Asked("1", "2", -5.0, 1.0), "found the time -5; expected .*, the latest before it, or later"),
         (Asked("1", "2", float("nan"), 1.0), "found the time nan"),
+        (Asked("1", "\udc80", 1e6, 1.0), "target: found an id with half a character"),
+        (Asked("1", "2", 1e300, 1.0), "found the time 1e[+]300; expected .*, at most 1e[+]20 in size"),
         (Asked("1", "2", 1e6, 0.0), "found the weight 0"),
         (Asked("1", "2", 1e6, float("inf")), "found the weight inf"),
         (Asked("1", "2", 1e6, float("nan")), "found the weight nan"),

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -6,8 +7,9 @@ import pytest
 from tests.signed.test_rivals import harsh
 
 from apportion.errors import UserError
-from apportion.signed import live_artefact
+from apportion.signed import live_artefact, models
 from apportion.signed.evaluation import evaluate
+from apportion.signed.events import Events
 from apportion.signed.models import MODELS
 from apportion.signed.protocol import Protocol
 from apportion.signed.semba import SembaSettings
@@ -21,8 +23,6 @@ SMALL = Protocol(group_size=30, non_links=2, validation_non_links=1)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Make "semba" a small one."""
-    from apportion.signed import models
-
     monkeypatch.setitem(MODELS, "semba", lambda: models._learned(QUICK))
 
 
@@ -90,4 +90,24 @@ def test_a_folder_that_is_none_or_damaged(tmp_path):
 def test_models_without_weights_are_refused_before_anything_is_done(tmp_path):
     with pytest.raises(UserError, match="without weights to keep"):
         train(EVENTS, "sign", "trees", tmp_path / "out", protocol=SMALL, seed=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_events_that_a_reader_of_files_would_change_come_back_as_they_are(tmp_path, monkeypatch):
+    quicker = replace(QUICK, boosting=False, epochs=1)
+    monkeypatch.setitem(MODELS, "semba", lambda: models._learned(quicker))
+    ends = [[f" u{user}" for user in column.tolist()] for column in (EVENTS.source, EVENTS.target)]
+    twice = [column + column[:3] for column in ends]
+    time, weight = (np.concatenate([column, column[:3]]) for column in (EVENTS.time, EVENTS.weight))
+    events = Events.of(*twice, time, weight)
+    assert events.repeats().sum() == 3
+    train(events, "sign", "semba", tmp_path, protocol=SMALL, seed=0)
+    assert open_trained(tmp_path).walk.split.events.digest == events.digest
+    assert live_artefact.load(tmp_path).users == events.users.tolist()
+
+
+def test_events_that_a_folder_cannot_hold_are_refused_before_anything_is_done(tmp_path):
+    others = Events(EVENTS.source, EVENTS.target, EVENTS.time, EVENTS.weight, np.append(EVENTS.users, "99"))
+    with pytest.raises(UserError, match="found users without an event"):
+        train(others, "sign", "semba", tmp_path / "out", protocol=SMALL, seed=0)
     assert not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from apportion.identity import generator
 from apportion.signed.curves import curves_of
+from apportion.signed.description import cannot
 from apportion.signed.evaluation import Evaluation, part_of
 from apportion.signed.events import Events
 from apportion.signed.metrics import BOUNDS, METRICS, measure
@@ -90,21 +91,23 @@ def compare(
     split = Split.by_quantiles(events)
     ran = run_all(split, task, protocol, runs, workers=workers, told=told) if runs else []
     rows = {part: rows_of(task, ran, part) for part in parts}
-    return Comparison(task, protocol, rows, ran, left_out, _notes(split, ran))
+    return Comparison(task, protocol, rows, ran, left_out, _notes(split, task, ran))
 
 
-def _notes(split: Split, ran: Sequence[Ran]) -> list[str]:
+def _notes(split: Split, task: SignedTask, ran: Sequence[Ran]) -> list[str]:
     """Return what a reader of the numbers has to know about the events that they are made of."""
     if not ran:
         return []
+    reason = cannot(split.events, split).get(task)
+    notes = [] if reason is None else [f"numbers on the task {task} are of little use: {reason}"]
     asked = int((ran[0].evaluation.test.kind == 0).sum())
     left = len(split.test) - asked
-    if not left:
-        return []
-    return [
-        f"{left:,} of {len(split.test):,} test events are not asked for: an end was never seen before in its role, "
-        "which no non-link is like"
-    ]
+    if left:
+        notes.append(
+            f"{left:,} of {len(split.test):,} test events are not asked for: an end was never seen before in its "
+            "role, which no non-link is like"
+        )
+    return notes
 
 
 def rows_of(task: SignedTask, ran: Sequence[Ran], part: str) -> list[Row]:

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 
 from apportion.errors import UserError
-from apportion.signed.events import LARGEST_WEIGHT
+from apportion.signed.events import LARGEST_TIME, LARGEST_WEIGHT
 from apportion.signed.gathering import Chunk
 from apportion.signed.opening import Block
-from apportion.signed.users import id_fault
+from apportion.signed.users import LONGEST_ID, id_fault
 
 ROLES = ("source", "target", "weight", "time")
 SHOWN = 40  # characters of a line that a message repeats
@@ -46,8 +46,7 @@ def chunks(blocks: Iterable[Block], layout: Layout, file: str) -> Iterator[Chunk
         frame = _fast(block.text, layout)
         if frame is None:
             frame = _line_by_line(block, layout, file)
-        source, target = (frame[role].str.strip_chars() for role in ("source", "target"))
-        yield Chunk(source, target, frame["time"].to_numpy(), frame["weight"].to_numpy())
+        yield Chunk(frame["source"], frame["target"], frame["time"].to_numpy(), frame["weight"].to_numpy())
 
 
 def number(text: str) -> float:
@@ -61,6 +60,7 @@ def number(text: str) -> float:
 
 
 A_WEIGHT = f"a finite number, at most {LARGEST_WEIGHT:g} in size"
+A_TIME = f"a finite number of seconds, at most {LARGEST_TIME:g} in size, or YYYY-MM-DD"
 
 
 def weight_of(text: str) -> float:
@@ -74,14 +74,16 @@ def weight_of(text: str) -> float:
 def seconds(text: str) -> float:
     """Return a time in seconds: a number as it is, an ISO 8601 date as seconds since 1970 (UTC if it has no zone).
 
+    Raises ValueError for what is neither, or beyond `LARGEST_TIME` in size.
+
     >>> seconds("12.5"), seconds("1970-01-02")
     (12.5, 86400.0)
     """
-    try:
-        return number(text)
-    except ValueError:
-        if not re.match(r"\d{4}-\d\d-\d\d", text):
-            raise
+    if not re.match(r"\d{4}-\d\d-\d\d", text):
+        value = number(text)
+        if abs(value) > LARGEST_TIME:
+            raise ValueError(text)
+        return value
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
@@ -93,6 +95,8 @@ def excerpt(text: str) -> str:
 
 def _fast(text: bytes, layout: Layout) -> pl.DataFrame | None:
     """Return the rows of a block in which every line is sound, else None."""
+    if b"\0" in text:
+        return None
     if layout.separator == " ":
         if b"\t" in text:
             text = text.replace(b"\t", b" ")
@@ -111,9 +115,11 @@ def _fast(text: bytes, layout: Layout) -> pl.DataFrame | None:
     except pl.exceptions.PolarsError:
         return None
     is_sound = frame.height == lines and not any(frame.null_count().row(0))
-    if is_sound and bool(((frame["weight"].abs() <= LARGEST_WEIGHT) & frame["time"].is_finite()).all()):
-        longest = max(int(frame[role].str.len_bytes().max() or 0) for role in ("source", "target"))  # type: ignore[call-overload]
-        if longest <= SHOWN:
+    limits = {"weight": LARGEST_WEIGHT, "time": LARGEST_TIME}
+    if is_sound and all(bool((frame[name].abs() <= most).all()) for name, most in limits.items()):
+        frame = frame.with_columns(frame[role].str.strip_chars() for role in ("source", "target"))
+        sizes = [frame[role].str.len_bytes() for role in ("source", "target")]
+        if all(size.min() != 0 and not (size > LONGEST_ID).any() for size in sizes):
             return frame
     return None
 
@@ -134,7 +140,7 @@ def _line_by_line(block: Block, layout: Layout, file: str) -> pl.DataFrame:
                 rows[role].append(convert(field))
             except ValueError:
                 found = f"the {role} {excerpt(field)}" if field else f"no {role}"
-                expected = A_WEIGHT if role == "weight" else "a finite number of seconds, or YYYY-MM-DD"
+                expected = A_WEIGHT if role == "weight" else A_TIME
                 raise UserError(where, found, expected, _cure_of(field)) from None
         for role in ("source", "target"):
             fault = id_fault(str(rows[role][-1]))
@@ -152,6 +158,8 @@ def _cure_of(field: str) -> str:
 
 
 def _decoded(line: bytes, where: str) -> str:
+    if b"\0" in line:
+        raise UserError(where, "a zero byte", "text", CURE)
     try:
         return line.decode()
     except UnicodeDecodeError as error:
@@ -168,13 +176,20 @@ def _fields(text: str, layout: Layout, where: str) -> list[str]:
         try:
             fields = next(csv.reader([text], delimiter=layout.separator, strict=True))
         except csv.Error as error:
-            found = f"broken quotes ({error})"
-            raise UserError(where, found, "quotes that close on the same line", CURE) from None
+            raise UserError(where, *row_fault(text, error), CURE) from None
     if len(fields) != len(layout.columns):
         found = f"{len(fields)} field{'s' * (len(fields) != 1)} ({excerpt(text)})"
         expected = f"{len(layout.columns)}: {layout.example}"
         raise UserError(where, found, expected, CURE)
     return fields
+
+
+def row_fault(text: str, error: csv.Error) -> tuple[str, str]:
+    """Return what is wrong with a line that the csv module refuses, and what was expected."""
+    longest = csv.field_size_limit()
+    if len(text) > longest:
+        return f"a line of {len(text):,} characters", f"fields of at most {longest:,}"
+    return f"broken quotes ({error})", "quotes that close on the same line"
 
 
 def is_number(text: str) -> bool:

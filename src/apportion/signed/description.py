@@ -106,9 +106,25 @@ def describe(events: Events) -> Description:
         positive_by_quarter=tuple(float(q.mean()) for q in np.array_split(is_positive, 4) if len(q)),
         triads=triads(events),
         split=None if split is None else (len(split.train), len(split.validation), len(split.test)),
-        cannot=_cannot(events, split),
+        cannot=cannot(events, split),
         unit=unit_of(float(events.time[0]), float(events.time[-1])),
     )
+
+
+def cannot(events: Events, split: Split | None) -> dict[SignedTask, str]:
+    """Return the tasks that cannot be done on these events and why."""
+    if split is None:
+        reason = "too few events at different times to split them"
+        return dict.fromkeys(("existence", "sign", "signed-existence", "weight"), reason)
+    reasons: dict[SignedTask, str] = {}
+    for name, part in {"training": split.train, "validation": split.validation, "test": split.test}.items():
+        for missing, has in ((NO_NEGATIVES, -1), (NO_POSITIVES, 1)):
+            if not (part.sign == has).any():
+                for task in ("sign", "signed-existence"):
+                    reasons.setdefault(task, f"{missing} in the {name} part")
+    if len(np.unique(split.train.weight)) == 1:
+        reasons["weight"] = "all weights of the training part are the same"
+    return reasons
 
 
 def unit_of(begin: float, end: float) -> Unit | None:
@@ -164,19 +180,3 @@ def _triads_on(
         counted += int(shared.nnz)
         start = end
     return product, counted
-
-
-def _cannot(events: Events, split: Split | None) -> dict[SignedTask, str]:
-    """Return the tasks that cannot be done on these events and why."""
-    if split is None:
-        reason = "too few events at different times to split them"
-        return dict.fromkeys(("existence", "sign", "signed-existence", "weight"), reason)
-    reasons: dict[SignedTask, str] = {}
-    for name, part in {"training": split.train, "validation": split.validation, "test": split.test}.items():
-        for missing, has in ((NO_NEGATIVES, -1), (NO_POSITIVES, 1)):
-            if not (part.sign == has).any():
-                for task in ("sign", "signed-existence"):
-                    reasons.setdefault(task, f"{missing} in the {name} part")
-    if len(np.unique(split.train.weight)) == 1:
-        reasons["weight"] = "all weights of the training part are the same"
-    return reasons

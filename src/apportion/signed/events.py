@@ -10,6 +10,7 @@ from apportion.errors import UserError
 from apportion.signed.users import Ids, numbered
 
 LARGEST_WEIGHT = 1e15  # in size: its square, summed over a hundred million events, fits float32
+LARGEST_TIME = 1e20  # seconds in size: nanoseconds of three thousand years; sums and differences stay finite
 COLUMNS = ("source", "target", "time", "weight")
 
 
@@ -18,8 +19,9 @@ class Events:
     """Events (source, target, time, weight), n of them, in time order.
 
     `source` and `target` are user numbers, int64 [n], positions in `users`; `time` is in seconds, float64 [n],
-    never decreasing; `weight` is never 0 and at most `LARGEST_WEIGHT` in size, float64 [n]; `users` are the ids as
-    text, str [n_users]. Both roles of a user have one number. The arrays that `of` makes cannot be written to.
+    never decreasing, at most `LARGEST_TIME` in size; `weight` is never 0 and at most `LARGEST_WEIGHT` in size,
+    float64 [n]; `users` are the ids as text, str [n_users]. Both roles of a user have one number. The arrays that
+    `of` makes cannot be written to.
     """
 
     source: NDArray[np.int64]
@@ -34,8 +36,9 @@ class Events:
 
         The order is time, then source, target (as user numbers) and weight, so the order of the rows does not
         matter, not even among equal times. Drops nothing: raises `UserError`, naming the event by its place from
-        1, for columns of other lengths, an id that is missing, a time or weight that is no finite number, a weight
-        of 0 or beyond `LARGEST_WEIGHT`, a user's event with itself, and where there is no event.
+        1, for columns of other lengths, an id that is missing, a time or weight that is no finite number, a time
+        beyond `LARGEST_TIME`, a weight of 0 or beyond `LARGEST_WEIGHT`, a user's event with itself, and
+        where there is no event.
 
         >>> Events.of(["b", "a"], ["a", "c"], [20.0, 10.0], [-1, 1]).source.tolist()
         [0, 1]
@@ -52,6 +55,8 @@ class Events:
         _refuse(weights == 0, "a weight of 0, which has no sign", "a positive or negative weight")
         is_huge = np.abs(weights) > LARGEST_WEIGHT
         _refuse(is_huge, "a huge weight", f"a weight of at most {LARGEST_WEIGHT:g} in size")
+        is_far = np.abs(times) > LARGEST_TIME
+        _refuse(is_far, "a huge time", f"seconds, at most {LARGEST_TIME:g} in size")
         _refuse(users.source == users.target, "a user's event with itself", "two users")
         return in_order(users.source, users.target, times, weights, users.users)
 

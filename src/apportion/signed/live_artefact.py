@@ -17,8 +17,8 @@ from apportion.errors import UserError
 from apportion.identity import file_sha256
 from apportion.signed import artefact
 from apportion.signed.events import Events
-from apportion.signed.readers import read_events
 from apportion.signed.stream import Live
+from apportion.signed.tables import read_stored
 from apportion.signed.trained import DESCRIPTION, description_of, refuse_another, trained_on
 from apportion.signed.trained import EVENTS as TRAINED_ON
 
@@ -74,7 +74,7 @@ def load(folder: Path) -> Live:
     about = _about(folder)
     if about is None or about.files[STATE] != file_sha256(folder / STATE):
         if trained is None:
-            return Live(model, read_events(folder / TRAINED_ON).events)
+            return Live(model, read_stored(folder / TRAINED_ON))
         return Live(model, trained_on(folder, trained))
     past = folder / PAST
     if not past.is_file() or file_sha256(past) != about.files[PAST]:

@@ -3,9 +3,12 @@
 Two orders of things. `causal`: a group of events is scored from the state before it, then observed; groups never
 split equal times; non-links come from the past. `as-published`, which leaks and is there to show by how much: a
 group is observed *before* it is scored, so that memories and the attention graph hold the very events that are
-asked for, and non-links are drawn from a doubled id range, half of which no real target has. History features
-are from strictly earlier times in both. What else the published release does (three passes of test on one state,
-epochs chosen by test metrics, a threshold of .5 on the logit) is not reproduced.
+asked for, signs and all, and non-links are drawn from a doubled id range, half of which no real target has.
+History features are from strictly earlier times in both.
+
+The published release leaks the graph alone: its memories are written after scoring, and its edges show no sign. So
+ours leaks more than the release does. What else the release does (three passes of test on one state, epochs chosen
+by test metrics, a threshold of .5 on the logit) is not reproduced.
 """
 
 from collections.abc import Callable, Iterable, Iterator

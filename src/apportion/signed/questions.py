@@ -8,7 +8,7 @@ from typing import IO
 import polars as pl
 
 from apportion.errors import UserError
-from apportion.signed.delimited import A_WEIGHT, excerpt, is_number, seconds, weight_of
+from apportion.signed.delimited import A_TIME, A_WEIGHT, excerpt, is_number, row_fault, seconds, weight_of
 from apportion.signed.opening import opened
 from apportion.signed.snap_csv import named_once, roles_of
 from apportion.signed.stream import Asked, refuse
@@ -51,7 +51,7 @@ def asked_of(line: str, where: str, columns: tuple[str, ...] = STREAM_ORDER) -> 
         time = seconds(moment)
     except ValueError:
         found = f"the time {excerpt(moment)}"
-        raise UserError(where, found, "a finite number of seconds, or YYYY-MM-DD", CURE) from None
+        raise UserError(where, found, A_TIME, CURE) from None
     weight = None
     place = places.get("weight", len(fields))
     if place < len(fields) and fields[place]:
@@ -138,4 +138,4 @@ def _fields(line: str, where: str) -> list[str]:
     try:
         return [field.strip() for field in next(csv.reader([line.rstrip("\r\n")], strict=True), [])]
     except csv.Error as error:
-        raise UserError(where, f"broken quotes ({error})", "quotes that close", CURE) from None
+        raise UserError(where, *row_fault(line, error), CURE) from None

@@ -66,8 +66,11 @@ def tgn() -> SembaSettings:
 
 
 def as_published() -> SembaSettings:
-    """Return SEMBA as in the paper: 8 heads, dropout .5, batches of 1,000, an additive head, nothing beyond.
+    """Return SEMBA with the paper's sizes and head: 8 heads, dropout .5, batches of 1,000, an additive head.
 
+    What stays of ours and is not in the paper: the sign of an event and the roles of its ends on the edges that
+    attention sees, roles in the messages, the two memories changing places along negative edges, values summed
+    beside the softmax, logarithms of time, and one set of users where the release has raters and ratees apart.
     The order of predicting and observing is the protocol's business, not the model's.
     """
     return SembaSettings(

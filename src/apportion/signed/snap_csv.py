@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 
 from apportion.errors import UserError
-from apportion.signed.delimited import Layout, check_roles, chunks, excerpt, is_number
+from apportion.signed.delimited import Layout, check_roles, chunks, excerpt, is_number, row_fault
 from apportion.signed.gathering import Gathering, ReadEvents
 from apportion.signed.opening import Block, Opened
 
@@ -35,7 +35,7 @@ def read_delimited(file: Opened, separator: str) -> ReadEvents:
     try:
         fields = [field.strip() for field in next(csv.reader([line], delimiter=separator))]
     except csv.Error as error:
-        found = f"a line that is no row ({error})"
+        found = f"a line that is no row ({error})" if "\r" in line else row_fault(line, error)[0]
         raise UserError(where, found, "source,target,rating,time", "Mend the line.") from None
     columns = columns_of(fields, where)
     gathering = Gathering(file.file, "comma-separated" if separator == "," else "separated")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from apportion.errors import UserError
-from apportion.signed.events import LARGEST_WEIGHT, Events, number_column
+from apportion.signed.events import LARGEST_TIME, LARGEST_WEIGHT, Events, number_column
 from apportion.signed.history import History
 from apportion.signed.learned import Learned
 from apportion.signed.scorer import Queries
@@ -181,8 +181,9 @@ def refuse(one: Asked, latest: float, where: str | None = None) -> None:
     cure = "Leave it out."
     if one.source == one.target:
         raise UserError(where, "a user's event with itself", "two users", cure)
-    if not np.isfinite(one.time):
-        raise UserError(where, f"the time {one.time}", "a finite number of seconds", cure)
+    if not abs(one.time) <= LARGEST_TIME:
+        expected = f"a finite number of seconds, at most {LARGEST_TIME:g} in size"
+        raise UserError(where, f"the time {one.time}", expected, cure)
     if one.time < latest:
         found, expected = f"the time {one.time:.10g}", f"{latest:.10g}, the latest before it, or later"
         raise UserError(where, found, expected, back)

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from apportion.errors import UserError
-from apportion.signed.delimited import A_WEIGHT
-from apportion.signed.events import COLUMNS, LARGEST_WEIGHT, Events
+from apportion.signed.delimited import A_TIME, A_WEIGHT
+from apportion.signed.events import COLUMNS, LARGEST_TIME, LARGEST_WEIGHT, Events
 from apportion.signed.gathering import Chunk, Gathering, ReadEvents
 from apportion.signed.snap_csv import columns_of
-from apportion.signed.users import LONGEST_ID
+from apportion.signed.users import LONGEST_ID, text_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def read_frame(frame: "pl.DataFrame | pd.DataFrame") -> ReadEvents:
     table = (
         frame
         if isinstance(frame, pl.DataFrame)
-        else pl.DataFrame({n: _column(frame[n]) for n in frame.columns})
+        else pl.DataFrame({n: _column(n, frame[n]) for n in frame.columns})
     )
     return _gathered(table.iter_slices(ROWS), table.columns, "the data frame", "data frame")
 
@@ -54,14 +54,32 @@ def to_frame(events: Events) -> pl.DataFrame:
     return pl.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
-def _column(values: Any) -> pl.Series:
+def from_stored(frame: pl.DataFrame) -> Events:
+    """Return the events of a data frame that `to_frame` made, as they are: nothing is dropped, no id is trimmed."""
+    return Events.of(*(frame[name] for name in COLUMNS))
+
+
+def read_stored(path: Path) -> Events:
+    """Return the events of a Parquet file that `writing.write_events` wrote, as `from_stored` does."""
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            table = file.read(list(COLUMNS))
+        frame = pl.DataFrame(pl.from_arrow(table)).select(COLUMNS)
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
+        reason = next(iter(str(error).splitlines()), "no reason given")
+        found = f"events that cannot be read ({reason})"
+        raise UserError(str(path), found, "the Parquet file of a trained model", "Train again.") from None
+    return from_stored(frame)
+
+
+def _column(name: str, values: Any) -> pl.Series:
     """Return a column of pandas as one of polars: texts, whole numbers, numbers or dates."""
     if values.dtype.kind in "iufbM":
         return pl.Series(np.asarray(values))
     texts = [
         None if is_missing else str(value) for value, is_missing in zip(values, values.isna(), strict=True)
     ]
-    return pl.Series(texts, dtype=pl.String)
+    return text_series(texts, f"the data frame, row {{}}, column {name}")
 
 
 def _gathered(frames: Iterable[Any], names: list[str], where: str, layout: str) -> ReadEvents:
@@ -113,9 +131,8 @@ def _numbers(column: pl.Series, role: str, where: str, first: int) -> np.ndarray
         cure = "Make it a column of numbers, a time also of dates."
         raise UserError(f"{where}, column {column.name}", f"values of type {column.dtype}", "numbers", cure)
     values = values.cast(pl.Float64)
-    is_good, expected = values.is_finite(), "a finite number"
-    if role == "weight":
-        is_good, expected = is_good & (values.abs() <= LARGEST_WEIGHT), A_WEIGHT
+    most, expected = (LARGEST_WEIGHT, A_WEIGHT) if role == "weight" else (LARGEST_TIME, A_TIME)
+    is_good = values.is_finite() & (values.abs() <= most)
     return _sound(values, ~is_good.fill_null(False), column, where, first, expected).to_numpy()
 
 

@@ -22,11 +22,11 @@ from apportion.signed.learned import Learned
 from apportion.signed.metrics import Decision
 from apportion.signed.models import model
 from apportion.signed.protocol import Protocol, Walk
-from apportion.signed.readers import read_events
 from apportion.signed.running import Run, Told, fitted
 from apportion.signed.scored import KINDS, Scored
 from apportion.signed.scorer import CLASSES, SignedTask
 from apportion.signed.splits import Split
+from apportion.signed.tables import from_stored, read_stored, to_frame
 from apportion.signed.writing import write_events
 
 DESCRIPTION, EVENTS = "trained.json", "events.parquet"
@@ -74,7 +74,11 @@ def train(
     seed: int,
     told: Told | None = None,
 ) -> Trained:
-    """Train a model, evaluate it, and write it with its state after the last event; return the description."""
+    """Train a model, evaluate it, and write it with its state after the last event; return the description.
+
+    Raises `UserError` before anything is done for a model without weights, and for events that a folder cannot hold
+    as they are: with users that have no event, say, as a slice has them.
+    """
     kind = model(name)
     if not kind.keeps_weights:
         raise UserError(
@@ -83,6 +87,10 @@ def train(
             "semba, semba-pure, tgn or another learned one",
             f"Compare it instead: apportion signed compare EVENTS --models {name}",
         )
+    if from_stored(to_frame(events)).digest != events.digest:
+        found = "users without an event, or events or users in an order of their own"
+        cure = "Make them anew: Events.of(e.users[e.source], e.users[e.target], e.time, e.weight)."
+        raise UserError("the events", found, "events as Events.of gives them", cure)
     split = Split.by_quantiles(events)
     walk = Walk(split, task, protocol)
     scorer = fitted(walk, Run(name, seed), None if told is None else lambda share: told(share, "training"))
@@ -151,7 +159,7 @@ def open_trained(folder: Path) -> Opened:
 
 def trained_on(folder: Path, trained: Trained) -> Events:
     """Return the events that a model was trained on; `UserError` where the folder holds others."""
-    events = read_events(folder / EVENTS).events
+    events = read_stored(folder / EVENTS)
     if events.digest != trained.digest:
         raise UserError(str(folder / EVENTS), "other events", "those that the model was trained on", CURE)
     return events

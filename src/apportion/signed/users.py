@@ -1,5 +1,6 @@
 """Users: ids of any type in two columns become one set of user numbers, sorted, whatever the order of the rows."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from apportion.errors import UserError
 Ids = ArrayLike | pl.Series | Sequence[object]
 
 LONGEST_ID = 200  # characters; the table of users has room for the longest id in every row
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # what UTF-8 has no bytes for
 DENSE = 4  # a table over the range of whole-number ids is used up to so many places for each id
 
 
@@ -88,6 +90,8 @@ def id_fault(user: str) -> tuple[str, str, str] | None:
     cure = "Name the user otherwise, or leave the event out."
     if len(user) > LONGEST_ID:
         return f"an id of {len(user):,} characters", f"at most {LONGEST_ID}", cure
+    if LONE_SURROGATE.search(user):
+        return "an id with half a character (a lone surrogate)", "whole characters", cure
     return ("an id with a zero byte", "printable text", cure) if "\0" in user else None
 
 
@@ -136,13 +140,23 @@ def _series(values: NDArray[Any], role: str) -> pl.Series:
                 raise _bad_id(role, row + 1, found, "a whole number or text", cure)
             return pl.Series(values.astype(np.int64))
         case "U" | "S" | "O" | "T":
-            return pl.Series(
-                [id_text(value, role, row) for row, value in enumerate(values.tolist(), 1)], dtype=pl.String
-            )
+            texts = [id_text(value, role, row) for row, value in enumerate(values.tolist(), 1)]
+            return text_series(texts, f"event {{}}, {role}")
         case _:
             found = f"ids of type {values.dtype}"
             cure = "Give ids as whole numbers or text."
             raise UserError(f"the ids of {role}", found, "whole numbers or text", cure)
+
+
+def text_series(texts: Sequence[str | None], where: str) -> pl.Series:
+    """Return texts as a column; `UserError` for half a character, the place of the text filling the {} of `where`."""
+    try:
+        return pl.Series(texts, dtype=pl.String)
+    except UnicodeEncodeError:
+        row = next(row for row, text in enumerate(texts, 1) if text and LONE_SURROGATE.search(text))
+        found, expected = "text with half a character (a lone surrogate)", "whole characters"
+        cure = "Write it otherwise, or leave the event out."
+        raise UserError(where.replace("{}", str(row), 1), found, expected, cure) from None
 
 
 def id_texts(ids: object, role: str) -> list[str]:

@@ -9,19 +9,22 @@ import polars as pl
 
 from apportion.signed.gathering import Chunk, Gathering, ReadEvents
 from apportion.signed.opening import Opened
+from apportion.signed.users import id_fault
 
 FIELDS = (b"SRC", b"TGT", b"VOT", b"RES", b"YEA", b"DAT", b"TXT")
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 DATE = re.compile(r"(\d{1,2}):(\d{2}),\s*(\d{1,2})\s+([a-z]+)\s+(\d{4})", re.IGNORECASE)
 VOTES = {"1": 1.0, "+1": 1.0, "-1": -1.0, "0": 0.0}
 CHUNK = 100_000
-NOBODY, NO_VOTE, NEUTRAL = "no source or no target", "unreadable vote", "neutral vote"
+NOBODY, BAD_ID = "no source or no target", "unusable id"
+NO_VOTE, NEUTRAL = "unreadable vote", "neutral vote"
 UNDATED, BAD_DATE = "undated", "unreadable date"
 
 
 def read_wiki_rfa(file: Opened) -> ReadEvents:
     """Return the dated votes for and against; the rest is dropped and counted, each vote for the first reason of:
-    no source or no target, an unreadable vote, a neutral vote, no date, an unreadable date, a vote for oneself.
+    no source or no target, an unusable id (too long, or with a zero byte), an unreadable vote, a neutral vote, no
+    date, an unreadable date, a vote for oneself.
 
     Dates are like `23:13, 19 April 2013`, taken as UTC.
     """
@@ -78,6 +81,7 @@ def _vote(record: dict[bytes, str]) -> tuple[str, str, float, float] | str:
     time = date_seconds(date)
     reasons = (
         (not source or not target, NOBODY),
+        (id_fault(source) is not None or id_fault(target) is not None, BAD_ID),
         (weight is None, NO_VOTE),
         (weight == 0, NEUTRAL),
         (not date, UNDATED),
