@@ -89,6 +89,37 @@ def test_runs_of_one_share_decide_nothing():
     assert "one share" in found.reason
 
 
+def test_runs_that_decide_no_split_still_tell_what_to_expect():
+    n = np.array([0, 100, 300, 1000, 3000, 10000])
+    y = np.array([0.10, 0.30, 0.45, 0.62, 0.74, 0.82])
+    found = plan(made(n, 0 * n, y), 3000, EVEN, limits=Limits(most_pairs=0))
+    assert found.expected_score == pytest.approx(0.74, abs=0.02)
+    assert found.high - found.low < 0.2
+    both = plan(made(n, 0 * n, y), 4000, EVEN)
+    assert both.line.mean[-1] == pytest.approx(0.76, abs=0.02)
+    bare = plan(made([0], [0], [0.1]), 4000, EVEN)
+    assert (both.sft_share, both.region, both.sure) == (bare.sft_share, bare.region, bare.sure)
+
+
+def test_after_one_share_another_is_measured():
+    n = np.array([0, 100, 300, 1000, 3000])
+    found = plan(made(n, 0 * n, [0.10, 0.30, 0.45, 0.62, 0.74]), 4000, EVEN)
+    assert found.next
+    assert all(cell.n_pairs > 0.05 * cell.n_demonstrations for cell in found.next)
+
+
+def test_scatter_about_one_level_promises_that_level():
+    s = np.array([0, 100, 0, 50, 400, 0, 200, 1600, 0, 800])
+    p = np.array([0, 0, 100, 50, 0, 400, 200, 0, 1600, 800])
+    y = np.array([0.50, 0.51, 0.49, 0.50, 0.49, 0.51, 0.50, 0.50, 0.49, 0.51])
+    found = plan(made(s, p, y, items=1000), 1600, EVEN)
+    assert "scatter" in found.reason
+    assert found.expected_score == pytest.approx(0.5, abs=0.01)
+    assert 0.45 < found.low < found.high < 0.55
+    assert found.region[1] - found.region[0] > 0.4
+    assert (found.next, found.advice) == ((), "stop: neither more labels nor another run is expected to help")
+
+
 def test_no_demonstrations_is_a_case_of_its_own():
     s, p = grid((500, 2000, 8000))
     cold = (s == 0) & (p > 0)
