@@ -120,6 +120,18 @@ def test_scatter_about_one_level_promises_that_level():
     assert (found.next, found.advice) == ((), "stop: neither more labels nor another run is expected to help")
 
 
+def noisy_losses(count):
+    s, p = grid((100, 400, 1600), (0.0, 0.5, 1.0))
+    rng = np.random.default_rng(5)
+    return [made(s, p, 2 * np.exp(0.003 * rng.standard_normal(len(s))), kind="loss") for _ in range(count)]
+
+
+def test_losses_of_pure_noise_do_not_decide_against_demonstrations():
+    plans = [plan(runs, 5000, EVEN) for runs in noisy_losses(12)]
+    assert sum(found.status == "decided" for found in plans) <= 1
+    assert not any(found.status == "decided" and found.sft_share == 0 for found in plans)
+
+
 def test_no_demonstrations_is_a_case_of_its_own():
     s, p = grid((500, 2000, 8000))
     cold = (s == 0) & (p > 0)

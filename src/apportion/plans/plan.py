@@ -208,7 +208,13 @@ class _Problem:
         sure = float(within[:, at].mean())
         if not reason and sure < SURE:
             reason = f"the share is within {self.epsilon:.0%} of the best with probability {sure:.2f} only"
-        near = within.mean(0) >= 0.1 if reason else near_optimal(values.mean(0), self.epsilon, self.is_loss)
+        near = near_optimal(values.mean(0), self.epsilon, self.is_loss)
+        if not reason and at == 0 and near.all() and self.limits.only is None:
+            reason = (
+                f"every share is within {self.epsilon:.0%} of the best: no reason to buy no demonstrations"
+            )
+        if reason:
+            near = within.mean(0) >= 0.1
         if self.limits.only is not None:
             near[:] = False
         near[at] = True

@@ -24,8 +24,9 @@ def planner_document(outcomes: Runs, prior: SurfacePrior | None = None) -> dict[
 
     `known` are the prior's published cells, `own` the measured ones that the split is chosen by, `points` the scales
     and noises of `surface_mixture` with their numbers of draws; `expected` is null, or the same of all measured cells
-    and the draws of a `level`, by which a plan is scored whose split is the prior's. `normals` and `shocks`
-    are the same standard normal numbers that `plan` draws, little-endian float32 in base64. A plan from them differs from `plan`'s by rounding.
+    and the draws of a `level`, by which a plan is scored whose split is the prior's. `normals` and `shocks` are the
+    same standard normal numbers that `plan` draws, little-endian float32 in base64. A plan from them differs from
+    `plan`'s by rounding.
     """
     footing = footing_of(outcomes, prior)
     evidence, hyper = footing.used, footing.prior.hyper

@@ -148,7 +148,11 @@ function makePlanner(d) {
     if (!reason && sure < c.sure) {
       reason = `the share is within ${Math.round(100 * epsilon)}% of the best with probability ${sure.toFixed(2)} only`;
     }
-    const near = reason ? often.map((n) => n / DRAWS >= 0.1) : nearBest(chosenBy, epsilon);
+    let near = nearBest(chosenBy, epsilon);
+    if (!reason && at === 0 && near.every(Boolean)) {
+      reason = `every share is within ${Math.round(100 * epsilon)}% of the best: no reason to buy no demonstrations`;
+    }
+    if (reason) near = often.map((n) => n / DRAWS >= 0.1);
     near[at] = true;
     const runs = new Float64Array(4 * DRAWS);
     for (let i = 0; i < runs.length; i++) {
