@@ -120,6 +120,14 @@ def test_scatter_about_one_level_promises_that_level():
     assert (found.next, found.advice) == ((), "stop: neither more labels nor another run is expected to help")
 
 
+@pytest.mark.parametrize("run_usd", [0.0, 50.0])
+def test_without_the_untrained_model_an_undecided_plan_does_not_say_stop(run_usd):
+    found = plan(made([100, 200], [0, 0], [0.3, 0.35]), 400, EVEN, run_usd=run_usd)
+    assert found.status == "undecided"
+    assert found.next or "untrained model" in found.advice
+    assert found.advice != STOP
+
+
 def noisy_losses(count):
     s, p = grid((100, 400, 1600), (0.0, 0.5, 1.0))
     rng = np.random.default_rng(5)

@@ -72,6 +72,7 @@ class Plan:
     such run at one of these prices. `region` spans the shares whose expected score is within epsilon of the best;
     for an undecided plan, those that may be, with at least 10 %. `sure` is the probability that the plan's share is
     within epsilon of the best, `regret` the expected loss of score against the best share.
+    Where the split is the prior's, `region` and `sure` are too; all scores, `regret` and `next` are given the runs.
     `marginal_*` are score points for the next USD of either kind, spent on top.
     """
 
