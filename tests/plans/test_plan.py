@@ -89,6 +89,57 @@ def test_runs_of_one_share_decide_nothing():
     assert "one share" in found.reason
 
 
+def test_runs_that_decide_no_split_still_tell_what_to_expect():
+    n = np.array([0, 100, 300, 1000, 3000, 10000])
+    y = np.array([0.10, 0.30, 0.45, 0.62, 0.74, 0.82])
+    found = plan(made(n, 0 * n, y), 3000, EVEN, limits=Limits(most_pairs=0))
+    assert found.expected_score == pytest.approx(0.74, abs=0.02)
+    assert found.high - found.low < 0.2
+    both = plan(made(n, 0 * n, y), 4000, EVEN)
+    assert both.line.mean[-1] == pytest.approx(0.76, abs=0.02)
+    bare = plan(made([0], [0], [0.1]), 4000, EVEN)
+    assert (both.sft_share, both.region, both.sure) == (bare.sft_share, bare.region, bare.sure)
+
+
+def test_after_one_share_another_is_measured():
+    n = np.array([0, 100, 300, 1000, 3000])
+    found = plan(made(n, 0 * n, [0.10, 0.30, 0.45, 0.62, 0.74]), 4000, EVEN)
+    assert found.next
+    assert all(cell.n_pairs > 0.05 * cell.n_demonstrations for cell in found.next)
+
+
+def test_scatter_about_one_level_promises_that_level():
+    s = np.array([0, 100, 0, 50, 400, 0, 200, 1600, 0, 800])
+    p = np.array([0, 0, 100, 50, 0, 400, 200, 0, 1600, 800])
+    y = np.array([0.50, 0.51, 0.49, 0.50, 0.49, 0.51, 0.50, 0.50, 0.49, 0.51])
+    found = plan(made(s, p, y, items=1000), 1600, EVEN)
+    assert "scatter" in found.reason
+    assert found.expected_score == pytest.approx(0.5, abs=0.01)
+    assert 0.45 < found.low < found.high < 0.55
+    assert found.region[1] - found.region[0] > 0.4
+    assert (found.next, found.advice) == ((), "stop: neither more labels nor another run is expected to help")
+
+
+@pytest.mark.parametrize("run_usd", [0.0, 50.0])
+def test_without_the_untrained_model_an_undecided_plan_does_not_say_stop(run_usd):
+    found = plan(made([100, 200], [0, 0], [0.3, 0.35]), 400, EVEN, run_usd=run_usd)
+    assert found.status == "undecided"
+    assert found.next or "untrained model" in found.advice
+    assert found.advice != STOP
+
+
+def noisy_losses(count):
+    s, p = grid((100, 400, 1600), (0.0, 0.5, 1.0))
+    rng = np.random.default_rng(5)
+    return [made(s, p, 2 * np.exp(0.003 * rng.standard_normal(len(s))), kind="loss") for _ in range(count)]
+
+
+def test_losses_of_pure_noise_do_not_decide_against_demonstrations():
+    plans = [plan(runs, 5000, EVEN) for runs in noisy_losses(12)]
+    assert sum(found.status == "decided" for found in plans) <= 1
+    assert not any(found.status == "decided" and found.sft_share == 0 for found in plans)
+
+
 def test_no_demonstrations_is_a_case_of_its_own():
     s, p = grid((500, 2000, 8000))
     cold = (s == 0) & (p > 0)

@@ -46,6 +46,21 @@ def test_people_get_a_table_and_a_sketch(table, capsys):
     assert " * " in text
 
 
+def test_the_least_of_a_kind_is_bought(table, capsys):
+    plan(table, **MONEY, least_demonstrations="1500", least_pairs="100", json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert document["n_demonstrations"] >= 1500
+    assert document["n_pairs"] >= 100
+    assert document["n_demonstrations"] + document["n_pairs"] <= 2000
+
+
+@pytest.mark.parametrize("least", [{"least_demonstrations": "2001"}, {"least_pairs": "-1"}, {"least_pairs": "x"},
+                                   {"least_pairs": "9", "most_pairs": "8"}])  # fmt: skip
+def test_a_least_that_cannot_be_bought_is_refused(table, least):
+    with pytest.raises(UserError):
+        plan(table, **MONEY, **least)
+
+
 @pytest.mark.parametrize("name", ["f.svg", "f.png"])
 def test_a_figure_is_written(table, tmp_path, name):
     plan(table, **MONEY, figure=tmp_path / name)

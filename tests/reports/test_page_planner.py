@@ -78,6 +78,11 @@ def some_runs(budgets: tuple[int, ...], kind: str = "score") -> Runs:
         (some_runs((100, 1000), "loss"), None),
         (some_runs((100,)), None),
         (made([0, 100], [0, 0], [0.1, 0.3]), None),
+        (made([100, 200], [0, 0], [0.3, 0.35]), None),
+        (made([0, 100, 300, 1000, 3000], [0] * 5, [0.1, 0.3, 0.45, 0.62, 0.74]), None),
+        (made(*grid((100, 400)), np.random.default_rng(1).uniform(0.45, 0.55, 11)), None),
+        (made(*grid((100, 400)), 0.9 - 1e-4 * grid((100, 400))[0]), None),
+        (made(*grid((100, 400)), np.random.default_rng(1).uniform(1.9, 2.1, 11), kind="loss"), None),
     ],
 )
 def test_the_page_plans_what_plan_plans(runs: Runs, prior: SurfacePrior | None, tmp_path: Path):

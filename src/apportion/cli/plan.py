@@ -26,6 +26,8 @@ def plan(
     model: str | None = None,
     task: str | None = None,
     prior: str | None = None,
+    least_demonstrations: str | None = None,
+    least_pairs: str | None = None,
     most_demonstrations: str | None = None,
     most_pairs: str | None = None,
     price_run: str = "0",
@@ -52,6 +54,10 @@ def plan(
         Which task, where the table has several.
     prior: str
         A file of published surfaces' prior, or none; the shipped one if absent.
+    least_demonstrations: str
+        How many demonstrations are bought at least, paid from the pairs' money where need be.
+    least_pairs: str
+        How many pairs are bought at least.
     most_demonstrations: str
         How many demonstrations can be had at most.
     most_pairs: str
@@ -80,8 +86,10 @@ def plan(
     near = _number(epsilon, "--epsilon", "a number between 0 and 1")
     most = Limits().most_pairs
     limits = Limits(
-        most_demonstrations=_count(most_demonstrations, "--most-demonstrations", most),
-        most_pairs=_count(most_pairs, "--most-pairs", most),
+        least_demonstrations=_count(least_demonstrations, "--least-demonstrations", 0, most),
+        least_pairs=_count(least_pairs, "--least-pairs", 0, most),
+        most_demonstrations=_count(most_demonstrations, "--most-demonstrations", most, most),
+        most_pairs=_count(most_pairs, "--most-pairs", most, most),
     )
     if figure is not None and figure.suffix.lower() not in (".svg", ".png"):
         raise UserError("--figure", repr(figure.name), "a file named .svg or .png", "Rename it.")
@@ -126,9 +134,9 @@ def _number(text: str, where: str, expected: str) -> float:
     return value
 
 
-def _count(text: str | None, where: str, most: int) -> int:
+def _count(text: str | None, where: str, absent: int, most: int) -> int:
     if text is None:
-        return most
+        return absent
     value = _number(text, where, "a whole number, 0 or more")
     if value < 0 or value != int(value) or value > most:
         raise UserError(where, repr(text[:40]), "a whole number, 0 or more", "Correct it.")

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from apportion.identity import generator
 from apportion.laws.evidence import Evidence
+from apportion.laws.level import LEVEL_VARIANCE, scatter_evidence
 from apportion.laws.runs import Kind
 from apportion.laws.surface_kernel import Features, Floats, covariances, noise_variance
 from apportion.laws.surface_prior import LOWEST_SHARE, SurfacePrior
@@ -23,8 +24,6 @@ OWN_WEIGHTS = np.array([0.5, 0.5])
 """By how much more, in variance, this surface may depart from the published ones than they from each other."""
 JITTER = 1e-7
 """As a share of the mean variance: added before a root is taken, ten times as much until there is one."""
-LEVEL_VARIANCE = 4.0
-"""Of the untrained model's level, where no run tells it; squared logits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,26 +199,14 @@ def _joined(left: Features, right: Features) -> Features:
 
 
 def _law_probability(evidence: Evidence, log_weight: Floats, kind: Kind) -> float:
-    """Return how probable a surface is against one level and scatter, even odds beforehand.
-
-    The rival: gain_i = c + noise, c of standard deviation 1 (LEVEL_VARIANCE without the untrained model), the
-    noise's standard deviation anywhere from .03 to 3 logits (for losses, .001 to 3).
-    """
-    m = len(evidence.gain)
-    if not m:
+    """Return how probable a surface is against one level and scatter (`level`), even odds beforehand."""
+    if not len(evidence.gain):
         return 0.0
-    widths = np.geomspace(0.03 if kind == "score" else 0.001, 3, 12)
-    level = 1.0 if evidence.base_known else LEVEL_VARIANCE
-    rival = []
-    for width in widths:
-        v = width**2
-        total = evidence.gain.sum()
-        quadratic = (evidence.gain @ evidence.gain - level * total**2 / (v + m * level)) / v
-        rival.append(-0.5 * (quadratic + (m - 1) * np.log(v) + np.log(v + m * level)))
+    rival = scatter_evidence(evidence)[1]
     scales = SCORE_SCALES if kind == "score" else LOSS_SCALES
     prior = (
         np.log(np.exp(-0.5 * (np.log(scales) / 0.4) ** 2).sum()) if kind == "score" else np.log(len(scales))
     )
     surface = np.logaddexp.reduce(log_weight) - prior
-    other = np.logaddexp.reduce(rival) - np.log(len(widths))
+    other = np.logaddexp.reduce(rival) - np.log(len(rival))
     return float(1 / (1 + np.exp(np.clip(other - surface, -50, 50))))

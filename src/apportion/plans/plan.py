@@ -6,6 +6,7 @@ from itertools import product
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from apportion.errors import UserError
 from apportion.identity import generator
@@ -22,7 +23,7 @@ from apportion.plans.budget_line import (
     share_of_money,
     straight_below,
 )
-from apportion.plans.footing import Footing, footing_of
+from apportion.plans.footing import DRAWS, ONE_SHARE, Footing, footing_of, share_of_labels
 from apportion.plans.next_experiment import (
     LEAST_GAIN,
     Experiment,
@@ -38,7 +39,8 @@ Status = Literal["decided", "undecided"]
 STOP = "stop: buying labels is worth more than measuring"
 CHOICE_EPSILON = 0.05
 SURE = 0.8
-DRAWS = 400
+LEAST_SHARE_STEP = 0.05
+"""By how much the share of labels of a cell has to differ from that of all others to be another mixture."""
 RATIOS = 2.0 ** np.linspace(-4, 4, 17)
 
 
@@ -70,6 +72,7 @@ class Plan:
     such run at one of these prices. `region` spans the shares whose expected score is within epsilon of the best;
     for an undecided plan, those that may be, with at least 10 %. `sure` is the probability that the plan's share is
     within epsilon of the best, `regret` the expected loss of score against the best share.
+    Where the split is the prior's, `region` and `sure` are too; all scores, `regret` and `next` are given the runs.
     `marginal_*` are score points for the next USD of either kind, spent on top.
     """
 
@@ -115,8 +118,9 @@ def plan(
     carries over), or 0 where no demonstrations at all are best. `prior` None is the shipped one. `prices` are
     USD for a demonstration and for a pair; an interval is averaged over its ends and middle, at which a share of
     the money buys different numbers of labels. Where the runs are too few,
-    or no surface explains them better than scatter about one level, the split is the prior's. `run_usd` is the price
-    of training and grading one cell, which decides together with wasted labels what is worth measuring
+    or no surface explains them better than scatter about one level, the split and its region are the prior's, and the
+    expected scores, the regret and `next` follow from the runs all the same (`footing.Footing.expected`). `run_usd` is
+    the price of training and grading one cell, which decides together with wasted labels what is worth measuring
     (`next_experiment`). Raises UserError for what cannot be planned.
 
     >>> from apportion.laws.runs import read_runs
@@ -151,7 +155,7 @@ def expected_surface(
 ) -> Floats:
     """Return the expected score (or loss) at places (Q,), by the same posterior as the plan's."""
     footing = footing_of(outcomes, prior)
-    return surface_posterior(footing.used, footing.prior, n_demonstrations, n_pairs, draws).draws.mean(0)
+    return footing.expected(n_demonstrations, n_pairs, draws).draws.mean(0)
 
 
 def noise_of_a_run(draws: int) -> Floats:
@@ -173,7 +177,7 @@ class _Problem:
         run_usd: float,
         draws: int,
     ) -> None:
-        self.runs, self.evidence, self.reason = runs, footing.used, footing.reason
+        self.runs, self.footing, self.evidence, self.reason = runs, footing, footing.used, footing.reason
         self.largest = float((footing.measured.n_demonstrations + footing.measured.n_pairs).max(initial=0))
         self.budget_usd, self.prices, self.prior = budget_usd, prices, footing.prior
         self.epsilon, self.limits, self.count = epsilon, limits, draws
@@ -200,17 +204,26 @@ class _Problem:
         lines, utility = self.along(found)
         at = self.chosen(utility)
         share = float(self.shares[at])
-        best = utility.max(1)
         values = -utility if self.is_loss else utility
         within = near_optimal(values, self.epsilon, self.is_loss)
         sure = float(within[:, at].mean())
         if not reason and sure < SURE:
             reason = f"the share is within {self.epsilon:.0%} of the best with probability {sure:.2f} only"
-        near = within.mean(0) >= 0.1 if reason else near_optimal(values.mean(0), self.epsilon, self.is_loss)
+        near = near_optimal(values.mean(0), self.epsilon, self.is_loss)
+        if not reason and at == 0 and near.all() and self.limits.only is None:
+            reason = (
+                f"every share is within {self.epsilon:.0%} of the best: no reason to buy no demonstrations"
+            )
+        if reason:
+            near = within.mean(0) >= 0.1
         if self.limits.only is not None:
             near[:] = False
         near[at] = True
         region = (float(self.shares[near].min()), float(self.shares[near].max()))
+        if self.reason:  # the split is the prior's; what to expect of it is what the runs say
+            found = self.footing.expected(places[:, 0], places[:, 1], self.count)
+            lines, utility = self.along(found)
+            values = -utility if self.is_loss else utility
         s, p = counts_at(share, self.budget_usd, *self.usd, self.limits)
         low, high = self.interval(found, [line[:, at] for line in lines])
         slopes = self.marginals(s, p)
@@ -239,15 +252,25 @@ class _Problem:
             region=region,
             epsilon=self.epsilon,
             sure=sure,
-            regret=float((best - utility[:, at]).mean()),
+            regret=float((utility.max(1) - utility[:, at]).mean()),
             marginal_demonstrations=slopes[0],
             marginal_pairs=slopes[1],
             price_changes=self.price_changes(share) if s + p else (),
             next=experiments,
-            advice="measure the cells under next" if experiments else STOP,
+            advice=self.advice(experiments, max(open_to_buy, default=0.0)),
             warnings=(*warnings, *self.warned(s, p)),
             line=Line(*(tuple(float(v) for v in row) for row in (self.shares, mean, *sides))),
         )
+
+    def advice(self, experiments: Sequence[Experiment], value_of_usd: float) -> str:
+        """Return what to do before buying; `value_of_usd` is what the next USD of labels adds to the score."""
+        if experiments:
+            return "measure the cells under next"
+        if self.reason and not self.evidence.base_known:
+            return "grade the untrained model first (a row at 0, 0): it costs no label, and its level is a guess so far"
+        if self.reason and value_of_usd <= 0:
+            return "stop: neither more labels nor another run is expected to help"
+        return STOP
 
     def places(self, cells: Sequence[tuple[int, int, float]]) -> Floats:
         """Return the places whose scores are drawn: the line at each pair of prices, then cells, then steps."""
@@ -316,7 +339,17 @@ class _Problem:
             [wasted_usd(c[:2], bought[gradient.chosen[:, i]], self.usd) for i, c in enumerate(cells)]
         )
         least = LEAST_GAIN * (abs(float(utility.mean(0).max())) if self.is_loss else 1.0)
+        gain[~self.is_telling(cells)] = 0.0
         return next_experiments(cells, gain, wasted, self.run_usd, value_of_usd, self.budget_usd, least)
+
+    def is_telling(self, cells: list[tuple[int, int, float]]) -> NDArray[np.bool_]:
+        """Return which cells can decide anything: those of another share, where all measured ones have the same."""
+        if self.reason != ONE_SHARE:
+            return np.ones(len(cells), bool)
+        measured = self.footing.measured
+        seen = share_of_labels(measured.n_demonstrations, measured.n_pairs)[0]
+        at = np.array([c[:2] for c in cells], float)
+        return np.abs(share_of_labels(at[:, 0], at[:, 1]) - seen) > LEAST_SHARE_STEP
 
     def interval(self, found: SurfacePosterior, corners: list[Floats]) -> tuple[float, float]:
         """Return the 95 % interval of one run at the planned share: the prices', the surface's and the run's own noise.
@@ -337,7 +370,7 @@ class _Problem:
         """Return what the next USD adds to the expected score, spent on demonstrations or on pairs."""
         step_s, step_p = max(1, s // 10, p // 50), max(1, p // 10, s // 50)
         at = np.array([[s, p], [s + step_s, p], [s, p + step_p]], float)
-        y = surface_posterior(self.evidence, self.prior, at[:, 0], at[:, 1], self.count).draws.mean(0)
+        y = self.footing.expected(at[:, 0], at[:, 1], self.count).draws.mean(0)
         sign = -1 if self.is_loss else 1
         gains = sign * (y[1:] - y[0]) / np.array([step_s * self.usd[0], step_p * self.usd[1]])
         return float(gains[0]), float(gains[1])

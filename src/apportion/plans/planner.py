@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from apportion.laws.evidence import Evidence
+from apportion.laws.level import LEVEL_VARIANCE, level_draws
 from apportion.laws.runs import Runs
-from apportion.laws.surface import JITTER, LEVEL_VARIANCE, standard_normals, surface_mixture
+from apportion.laws.surface import JITTER, standard_normals, surface_mixture
 from apportion.laws.surface_kernel import ONSET, Features, Floats, noise_variance
 from apportion.laws.surface_prior import LOWEST_SHARE, SurfacePrior
-from apportion.plans.footing import footing_of
+from apportion.plans.footing import DRAWS, Footing, footing_of
 from apportion.plans.next_experiment import SHARES, SIZES
-from apportion.plans.plan import CHOICE_EPSILON, DRAWS, SURE, noise_of_a_run
+from apportion.plans.plan import CHOICE_EPSILON, SURE, noise_of_a_run
 
 MOST_PLACES = 118 + len(SIZES) * len(SHARES)
 """At one pair of prices: shares of `share_grid`, and cells that `next` is chosen from."""
@@ -21,15 +22,15 @@ MOST_PLACES = 118 + len(SIZES) * len(SHARES)
 def planner_document(outcomes: Runs, prior: SurfacePrior | None = None) -> dict[str, Any]:
     """Return what the page plans from (`reports/page/posterior.js`, `planner.js`), as JSON's types without NaN.
 
-    `known` are the prior's published cells, `own` the measured ones, `points` the scales and noises of
-    `surface_mixture` with their numbers of draws; `normals` and `shocks` are the same standard normal numbers
-    that `plan` draws, little-endian float32 in base64. A plan from them differs from `plan`'s by rounding.
+    `known` are the prior's published cells, `own` the measured ones that the split is chosen by, `points` the scales
+    and noises of `surface_mixture` with their numbers of draws; `expected` is null, or the same of all measured cells
+    and the draws of a `level`, by which a plan is scored whose split is the prior's. `normals` and `shocks` are the
+    same standard normal numbers that `plan` draws, little-endian float32 in base64. A plan from them differs from
+    `plan`'s by rounding.
     """
     footing = footing_of(outcomes, prior)
     evidence, hyper = footing.used, footing.prior.hyper
-    mixture = surface_mixture(evidence, footing.prior, DRAWS)
     most = (footing.measured.n_demonstrations + footing.measured.n_pairs).max(initial=0)
-    level = float(hyper["noise"] * (1 + hyper["small_run_noise"]))
     return {
         "kind": evidence.kind,
         "reason": footing.reason,
@@ -39,9 +40,8 @@ def planner_document(outcomes: Runs, prior: SurfacePrior | None = None) -> dict[
         "largest_run": float(most),
         "hyper": dict(hyper),
         "known": _known(footing.prior),
-        "own": _own(evidence, footing.prior),
-        "points": [list(point) for point in mixture.points],
-        "noise": [float(np.sqrt(level * point.noise_factor)) for point in mixture.points],
+        **_conditioned(evidence, footing.prior, DRAWS),
+        "expected": _expected(footing) if footing.reason else None,
         "normals": _packed(standard_normals(DRAWS * (MOST_PLACES + 1))),
         "shocks": _packed(noise_of_a_run(DRAWS).ravel()),
         "constants": {
@@ -56,6 +56,24 @@ def planner_document(outcomes: Runs, prior: SurfacePrior | None = None) -> dict[
             "draws": DRAWS,
         },
     }
+
+
+def _conditioned(evidence: Evidence, prior: SurfacePrior, draws: int) -> dict[str, Any]:
+    mixture = surface_mixture(evidence, prior, draws)
+    variance = float(prior.hyper["noise"] * (1 + prior.hyper["small_run_noise"]))
+    return {
+        "own": _own(evidence, prior),
+        "points": [list(point) for point in mixture.points],
+        "noise": [float(np.sqrt(variance * point.noise_factor)) for point in mixture.points],
+    }
+
+
+def _expected(footing: Footing) -> dict[str, Any]:
+    """Return what `Footing.expected` draws from, where the runs do not decide the split."""
+    surface = footing.surface_draws(DRAWS)
+    level, width = level_draws(footing.measured, DRAWS - surface)
+    told = _conditioned(footing.measured, footing.prior, surface)
+    return {**told, "level": {"latent": level.tolist(), "noise": width.tolist()}}
 
 
 def _known(prior: SurfacePrior) -> dict[str, list[Any]]:

@@ -10,7 +10,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from apportion.laws.curves import fit_curves
 from apportion.laws.runs import Runs
-from apportion.laws.surface import surface_posterior
 from apportion.laws.surface_kernel import Floats
 from apportion.plans.footing import footing_of
 from apportion.reports.drawing import BLUE, INK, style
@@ -89,7 +88,7 @@ def _bands(runs: Runs, shares: Sequence[float], sizes: Floats) -> list[_Band]:
     footing = footing_of(runs)
     s = np.concatenate([r * sizes for r in shares])
     p = np.concatenate([(1 - r) * sizes for r in shares])
-    draws = surface_posterior(footing.used, footing.prior, s, p).draws
+    draws = footing.expected(s, p).draws
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     return [
         _Band(*(values[i * POINTS : (i + 1) * POINTS] for values in (draws.mean(0), low, high)))

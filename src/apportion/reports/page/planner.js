@@ -5,8 +5,25 @@
 function makePlanner(d) {
   const c = d.constants, isLoss = d.kind === "loss", DRAWS = c.draws, shocks = floats(d.shocks);
   const { posterior, points } = makePosterior(d);
-  const noise = new Float64Array(DRAWS);
-  points.reduce((start, point) => { noise.fill(point.noise, start, start + point.draws); return start + point.draws; }, 0);
+  // plans.footing.Footing.expected: the scores given all runs, where these do not decide the split
+  const told = d.expected && makePosterior({ ...d, ...d.expected }), level = d.expected ? d.expected.level : { latent: [], noise: [] };
+  const ofSurface = DRAWS - level.latent.length, noise = new Float64Array(DRAWS);
+  (told || { points }).points.reduce((start, point) => {
+    noise.fill(point.noise, start, start + point.draws);
+    return start + point.draws;
+  }, 0);
+  noise.set(level.noise, ofSurface);
+  function expected(s, p, beside) {
+    if (!told) return posterior(s, p, beside);
+    const y = told.posterior(s, p, beside), Q = s.length;
+    level.latent.forEach((gain, i) => {
+      for (let at = 0; at < Q; at++) {
+        const z = Math.min(50, Math.max(-50, d.reference + (s[at] + p[at] > 0 ? gain : 0)));
+        y[(ofSurface + i) * Q + at] = isLoss ? Math.exp(-z) : 1 / (1 + Math.exp(-z));
+      }
+    });
+    return y;
+  }
 
   // plans.budget_line
   function countsAt(share, budget, demonstration, pair) {
@@ -74,27 +91,34 @@ function makePlanner(d) {
     const paid = d.lowest_share * demonstration, lowest = paid / (paid + (1 - d.lowest_share) * pair);
     const shares = shareGrid(lowest), Q = shares.length;
     const bought = shares.map((share) => countsAt(share, budget, demonstration, pair));
-    const y = posterior(bought.map((b) => b[0]), bought.map((b) => b[1]), candidateCells(budget, demonstration, pair));
-    straightBelow(y, Q, shares, lowest);
+    const s = bought.map((b) => b[0]), p = bought.map((b) => b[1]), beside = candidateCells(budget, demonstration, pair);
+    const drawn = (from) => { const y = from(s, p, beside); straightBelow(y, Q, shares, lowest); return y; };
+    const y = drawn(posterior), scores = told ? drawn(expected) : y;
     const mean = new Array(Q).fill(0), low = new Array(Q), high = new Array(Q), column = new Float64Array(DRAWS);
+    const chosenBy = new Array(Q).fill(0);
     for (let i = 0; i < Q; i++) {
-      for (let draw = 0; draw < DRAWS; draw++) { column[draw] = y[draw * Q + i]; mean[i] += column[draw]; }
+      for (let draw = 0; draw < DRAWS; draw++) {
+        column[draw] = scores[draw * Q + i];
+        mean[i] += column[draw];
+        chosenBy[i] += y[draw * Q + i];
+      }
       mean[i] /= DRAWS;
+      chosenBy[i] /= DRAWS;
       column.sort();
       low[i] = quantile(column, 0.025);
       high[i] = quantile(column, 0.975);
     }
-    return kept = { key, shares, bought, y, mean, low, high };
+    return kept = { key, shares, bought, y, scores, chosenBy, mean, low, high };
   }
 
   // plans.plan: everything but price changes and the next experiment
   function plan(budget, demonstration, pair, epsilon) {
-    const { shares, bought, y, mean, low, high } = lineAt(budget, demonstration, pair), Q = shares.length;
-    const utility = isLoss ? mean.map((x) => -x) : mean;
+    const { shares, bought, y, scores, chosenBy, mean, low, high } = lineAt(budget, demonstration, pair), Q = shares.length;
+    const utility = isLoss ? chosenBy.map((x) => -x) : chosenBy;
     const best = Math.max(...utility), spread = best - Math.min(...utility);
     let at = utility.indexOf(best);
     if (at !== 0) {
-      const near = nearBest(mean, c.choice_epsilon).map((x, i) => x && utility[i] >= best - 0.2 * spread - 1e-15);
+      const near = nearBest(chosenBy, c.choice_epsilon).map((x, i) => x && utility[i] >= best - 0.2 * spread - 1e-15);
       const middle = (shares[near.indexOf(true)] + shares[near.lastIndexOf(true)]) / 2;
       let distance = Infinity;
       near.forEach((x, i) => {
@@ -116,18 +140,23 @@ function makePlanner(d) {
         const x = y[draw * Q + i];
         if (isLoss ? x <= (1 + epsilon) * top : x >= (1 - epsilon) * top) often[i]++;
       }
-      regret += Math.abs(top - y[draw * Q + at]) / DRAWS;
+      const line = scores.subarray(draw * Q, (draw + 1) * Q);
+      regret += Math.abs((isLoss ? Math.min(...line) : Math.max(...line)) - line[at]) / DRAWS;
     }
     const sure = often[at] / DRAWS;
     let reason = d.reason;
     if (!reason && sure < c.sure) {
       reason = `the share is within ${Math.round(100 * epsilon)}% of the best with probability ${sure.toFixed(2)} only`;
     }
-    const near = reason ? often.map((n) => n / DRAWS >= 0.1) : nearBest(mean, epsilon);
+    let near = nearBest(chosenBy, epsilon);
+    if (!reason && at === 0 && near.every(Boolean)) {
+      reason = `every share is within ${Math.round(100 * epsilon)}% of the best: no reason to buy no demonstrations`;
+    }
+    if (reason) near = often.map((n) => n / DRAWS >= 0.1);
     near[at] = true;
     const runs = new Float64Array(4 * DRAWS);
     for (let i = 0; i < runs.length; i++) {
-      const draw = i % DRAWS, shock = shocks[i] * noise[draw], x = y[draw * Q + at];
+      const draw = i % DRAWS, shock = shocks[i] * noise[draw], x = scores[draw * Q + at];
       const held = Math.min(1 - 1e-9, Math.max(1e-9, x));
       runs[i] = isLoss ? x * Math.exp(shock) : 1 / (1 + (1 - held) / held * Math.exp(-shock));
     }
@@ -147,7 +176,7 @@ function makePlanner(d) {
     const s = found.n_demonstrations, p = found.n_pairs;
     const stepS = Math.max(1, Math.floor(s / 10), Math.floor(p / 50));
     const stepP = Math.max(1, Math.floor(p / 10), Math.floor(s / 50));
-    const y = posterior([s, s + stepS, s], [p, p, p + stepP], []), mean = [0, 0, 0];
+    const y = expected([s, s + stepS, s], [p, p, p + stepP], []), mean = [0, 0, 0];
     for (let i = 0; i < y.length; i++) mean[i % 3] += y[i] / DRAWS;
     const sign = isLoss ? -1 : 1;
     return { demonstrations: sign * (mean[1] - mean[0]) / (stepS * demonstration),
