@@ -48,6 +48,7 @@ BROKEN = {
     "beta of zero": ("budgets = [1]\n[preference]\nbeta = 0", "beta", "more than 0"),
     "unknown dtype": ('budgets = [1]\n[model]\ndtype = "int8"', "[model], dtype", "'int8'"),
     "float16 in full": ('budgets = [1]\n[model]\ndtype = "float16"', "[model], dtype: found float16", "bfloat16"),
+    "chat with the world's base": ('budgets = [1]\n[model]\nrendering = "chat"', "[model], rendering", "plain for it"),
     "too hot": ("budgets = [1]\n[decoding]\ntemperature = -1", "temperature", "0 (greedy) or more"),
     "cell without counts that count": ("[[cells]]\nn_pairs = -1", "[[cells]] number 1", "0 or more"),
     "cells no list": ("cells = 3", "cells: found 3", "[[cells]]"),

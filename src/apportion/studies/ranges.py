@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from apportion.errors import UserError
+from apportion.models.causal import SHIPPED
 from apportion.studies.cells import Purchase, purchase
 from apportion.studies.study import Grid, Hardware, Study
 from apportion.training.settings import PreferenceSettings, SFTSettings
@@ -53,6 +54,10 @@ def _rules(study: Study) -> Iterator[Rule]:
     )
     length = study.model.max_length
     yield Rule("[model], max_length", length, length >= 8, "8 tokens or more")
+    answerable = study.model.rendering == "plain" or study.model.source not in SHIPPED
+    found = f"chat with model '{study.model.source}', which has no chat template"
+    cure = 'Write rendering = "plain" under [model], or name a chat model.'
+    yield Rule("[model], rendering", found, answerable, "plain for it", cure)
     decoding = study.decoding
     yield Rule(
         "[decoding], temperature",

@@ -78,6 +78,8 @@ def run_study(
     """
     end_if_run_again()
     refuse_without_trainers()
+    if engine == "ray":
+        refuse_without_ray()
     store = Store(root)
     if engine == "local" and not (root / "study.toml").exists():
         refuse_unusable(study.model, study.folder)  # before anything is written
@@ -100,6 +102,13 @@ def refuse_without_trainers() -> None:
     for package in OF_TRAIN:
         if importlib.util.find_spec(package) is None:
             raise missing_extra(package)
+
+
+def refuse_without_ray() -> None:
+    """Raise UserError where Ray is not installed, before a run on it has written anything."""
+    if importlib.util.find_spec("ray") is None:
+        cure = "Type: pip install 'apportion[ray]'"
+        raise UserError("--engine ray", "no Ray here", "the extra 'ray'", cure)
 
 
 def warm_up(study: Study, workers: int | None = None) -> None:
