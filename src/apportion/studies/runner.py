@@ -129,7 +129,7 @@ def _run(
     result = RunResult(root, asked_for=graph.asked_for)
     done = set()
     for unit in graph.units.values():
-        if store.has_marker(unit.folder):
+        if store.is_there(unit.folder):
             fault = store.fault(unit.folder)
             if fault is None:
                 done.add(unit.name)
