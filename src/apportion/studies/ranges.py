@@ -1,6 +1,7 @@
 """Which values a study's settings may have; what a type cannot say."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from apportion.errors import UserError
@@ -93,6 +94,9 @@ def _grid_rules(grid: Grid, *, has_cells: bool) -> Iterator[Rule]:
     yield Rule("replay", grid.replay, 0 <= grid.replay <= MOST, "0 demonstrations a lesson or more")
     for budget in grid.control_budgets or ():
         yield Rule("control_budgets", budget, budget in grid.budgets, "some of the budgets")
+    used = grid.control_budgets is None or bool(grid.controls)
+    cure = 'Write controls = ["sft-on-chosen"], or remove control_budgets.'
+    yield Rule("control_budgets", list(grid.control_budgets or ()), used, "controls beside them", cure)
 
 
 def _purchase_rules(study: Study) -> Iterator[Rule]:
@@ -121,6 +125,14 @@ def _stage_rules(stage: str, settings: SFTSettings) -> Iterator[Rule]:
         yield Rule(f"{stage}, {name}", value, 0 <= value < MOST, "0 or more")
     for up_to, size in settings.batch_sizes:
         yield Rule(f"{stage}, batch_sizes", [up_to, size], min(up_to, size) >= 1, "pairs of 1 or more")
+    limits = [up_to for up_to, _ in settings.batch_sizes]
+    rising = all(left < right for left, right in pairwise(limits))
+    found = ", ".join(f"[{up_to}, {size}]" for up_to, size in settings.batch_sizes)
+    cure = "Write the pairs in rising order of their first numbers; the first that fits is taken."
+    yield Rule(f"{stage}, batch_sizes", found, rising, "numbers of examples that rise", cure)
+    scaled = settings.lora_rank == 0 or settings.lora_alpha > 0
+    found = f"{settings.lora_alpha:g} with lora_rank = {settings.lora_rank}, an adapter that changes nothing"
+    yield Rule(f"{stage}, lora_alpha", found, scaled, "more than 0", "Write lora_alpha = 32, say.")
     yield Rule(f"{stage}, warmup", settings.warmup, 0 <= settings.warmup < 1, "a share of the steps below 1")
     yield Rule(
         f"{stage}, lora_dropout", settings.lora_dropout, 0 <= settings.lora_dropout < 1, "a share below 1"
