@@ -78,6 +78,9 @@ BROKEN = {
     "control budgets without controls": (
         "budgets = [1]\ncontrol_budgets = [1]", "control_budgets: found [1.0]", "Write controls",
     ),
+    "endless steps": (
+        "budgets = [1]\n[sft]\nmin_steps = 1000000000", "min_steps: found 1000000000", "0 or more, and less than 1e6",
+    ),
     "accelerate no file": ("budgets = [1]\n[engine]\naccelerate = 3", "[engine], accelerate: found 3", "file's name"),
     "no tokens to decode": ("budgets = [1]\n[decoding]\nmax_new_tokens = 0", "max_new_tokens: found 0", "1 or more"),
     "dropout above 1": ("budgets = [1]\n[sft]\nlora_dropout = 5", "lora_dropout: found 5", "below 1"),

@@ -64,7 +64,7 @@ def _rules(study: Study) -> Iterator[Rule]:
         "[decoding], temperature",
         decoding.temperature,
         0 <= decoding.temperature < MOST,
-        "0 (greedy) or more",
+        "0 (greedy) or more, and less than 1e6",
     )
     yield Rule("[decoding], top_p", decoding.top_p, 0 < decoding.top_p <= 1, "above 0 and up to 1")
     yield Rule("[decoding], batch_size", decoding.batch_size, decoding.batch_size >= 1, "1 or more")
@@ -91,7 +91,7 @@ def _grid_rules(grid: Grid, *, has_cells: bool) -> Iterator[Rule]:
     for key in ("budgets", "shares", "seeds", "methods", "controls"):
         values = list(getattr(grid, key))
         yield Rule(key, values, len(set(values)) == len(values), "each value once", "Remove the repeat.")
-    yield Rule("replay", grid.replay, 0 <= grid.replay <= MOST, "0 demonstrations a lesson or more")
+    yield Rule("replay", grid.replay, 0 <= grid.replay <= MOST, "0 to 1e6 demonstrations a lesson")
     for budget in grid.control_budgets or ():
         yield Rule("control_budgets", budget, budget in grid.budgets, "some of the budgets")
     used = grid.control_budgets is None or bool(grid.controls)
@@ -122,7 +122,7 @@ def _stage_rules(stage: str, settings: SFTSettings) -> Iterator[Rule]:
         yield Rule(f"{stage}, {name}", value, value >= 1, "1 or more")
     for name in ("lora_rank", "min_steps", "weight_decay", "max_grad_norm", "lora_alpha"):
         value = getattr(settings, name)
-        yield Rule(f"{stage}, {name}", value, 0 <= value < MOST, "0 or more")
+        yield Rule(f"{stage}, {name}", value, 0 <= value < MOST, "0 or more, and less than 1e6")
     for up_to, size in settings.batch_sizes:
         yield Rule(f"{stage}, batch_sizes", [up_to, size], min(up_to, size) >= 1, "pairs of 1 or more")
     limits = [up_to for up_to, _ in settings.batch_sizes]
@@ -138,8 +138,9 @@ def _stage_rules(stage: str, settings: SFTSettings) -> Iterator[Rule]:
         f"{stage}, lora_dropout", settings.lora_dropout, 0 <= settings.lora_dropout < 1, "a share below 1"
     )
     if isinstance(settings, PreferenceSettings):
-        yield Rule(f"{stage}, beta", settings.beta, 0 < settings.beta < MOST, "more than 0")
-        yield Rule(f"{stage}, sft_weight", settings.sft_weight, 0 <= settings.sft_weight < MOST, "0 or more")
+        yield Rule(f"{stage}, beta", settings.beta, 0 < settings.beta < MOST, "more than 0 and less than 1e6")
+        weight = settings.sft_weight
+        yield Rule(f"{stage}, sft_weight", weight, 0 <= weight < MOST, "0 or more, and less than 1e6")
 
 
 def _held_out_rules(study: Study) -> Iterator[Rule]:
