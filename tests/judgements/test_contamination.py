@@ -6,7 +6,14 @@ from apportion.errors import UserError
 from apportion.judgements.contamination import contamination, refuse_contamination
 from apportion.judgements.demonstrations import Message
 
-TRAIN = ["How many eggs?", "What is 2 + 2?", (Message("system", "s"), Message("user", "u"))]
+TRAIN = [
+    "How many eggs?",
+    "What is 2 + 2?",
+    "Le caf\u00e9, et la fin?",
+    (Message("system", "s"), Message("user", "u")),
+    (Message("user", "u"), Message("assistant", "a"), Message("user", "more")),
+    (Message("system", "alone"),),
+]
 
 
 @pytest.mark.parametrize(
@@ -15,15 +22,29 @@ TRAIN = ["How many eggs?", "What is 2 + 2?", (Message("system", "s"), Message("u
         "how many\n EGGS?",
         (Message("user", "How many eggs? "),),
         (Message("system", "S"), Message("user", "u")),
+        (Message("system", "another"), Message("user", "u")),
+        (Message("system", "s"), Message("user", "How many eggs?")),
+        (Message("system", "s"), Message("user", "u"), Message("assistant", "a"), Message("user", "more")),
+        "u",
+        "Le cafe\u0301, et la \ufb01n?",
+        "How ma\u200bny\u00a0eg\u00adgs?\ufeff",
+        "\uff28ow many eggs?",
     ],
 )
-def test_case_space_and_form_do_not_hide_a_prompt(prompt: str | tuple[Message, ...]) -> None:
+def test_case_space_form_and_system_turns_do_not_hide_a_prompt(prompt: str | tuple[Message, ...]) -> None:
     assert len(contamination(TRAIN, [prompt, prompt, "fresh"])) == 1
     assert refuse_contamination(TRAIN, [prompt, prompt], "task", allow=True) == 1
 
 
 def test_other_prompts_are_let_pass() -> None:
-    assert refuse_contamination(TRAIN, ["How many egg s?", (Message("user", "u"),)], "task", allow=False) == 0
+    others = [
+        "How many egg s?",
+        "Le cafe, et la fin?",
+        (Message("user", "more"),),
+        (Message("user", "u"), Message("assistant", "b"), Message("user", "more")),
+        (Message("system", "other"),),
+    ]
+    assert refuse_contamination(TRAIN, others, "task", allow=False) == 0
 
 
 def test_shared_prompts_are_refused_in_one_line() -> None:

@@ -72,6 +72,16 @@ def test_a_split_cuts_between_prompts(
     assert sorted((*taken, *rest), key=str) == sorted(pool, key=str)
 
 
+def test_a_prompt_written_in_two_ways_is_on_one_side_of_a_split() -> None:
+    asked = Message("user", "prompt 3")
+    ways = ("caf\u00e9", "cafe\u0301", "prompt 3", (Message("system", "s"), asked), "prompt 4", "prompt 5")
+    pool = tuple(Demonstration(str(i), prompt, "r") for i, prompt in enumerate(ways))
+    for seed in range(10):
+        taken, rest = split_by_prompt(pool, 2, seed)
+        assert not {prompt_key(row.prompt) for row in taken} & {prompt_key(row.prompt) for row in rest}
+        assert len({prompt_key(row.prompt) for row in taken}) == 2
+
+
 def test_seeds_differ_and_repeat() -> None:
     pool = tuple(Demonstration(str(i), f"prompt {i}", "r") for i in range(50))
     assert subset(pool, 10, 0) == subset(pool, 10, 0)

@@ -68,6 +68,12 @@ def test_a_device_that_is_not_there_is_refused_before_the_model_is_loaded() -> N
         refuse_unusable(ModelSettings(device="xpu"), Path())
 
 
+@pytest.mark.parametrize("source", ["world", "facts"])
+def test_a_chat_with_a_shipped_base_is_refused(source: str) -> None:
+    with pytest.raises(UserError, match="without a chat template"):
+        refuse_unusable(ModelSettings(source=source, rendering="chat"), Path())
+
+
 def test_a_chat_without_a_template_is_refused_before_a_study_writes_anything(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

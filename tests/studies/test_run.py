@@ -118,6 +118,21 @@ def test_a_damaged_file_is_found_named_and_redone(undisturbed: Path, tmp_path: P
     assert outcomes(out) == outcomes(undisturbed)
 
 
+def test_a_file_in_the_place_of_a_cell_or_stage_is_named_and_done_again(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    out = _copy(undisturbed, tmp_path)
+    places = min(out.glob("stages/*/model.safetensors")).parent, min(out.glob("cells/*"))
+    for place in places:
+        shutil.rmtree(place)
+        place.write_text("x")
+    output, errors = run(write_study(tmp_path), out, "--json")
+    assert (json.loads(output)["trained"], json.loads(output)["graded"]) == (1, 1)
+    for place in places:
+        assert f"{place.relative_to(out)} is not a folder: it is done again" in errors
+    assert outcomes(out) == outcomes(undisturbed)
+
+
 def test_a_damaged_cell_leaves_the_outcomes_until_it_is_done_again(undisturbed: Path, tmp_path: Path) -> None:
     out = _copy(undisturbed, tmp_path)
     items = min(out.glob("cells/*/items.parquet"))

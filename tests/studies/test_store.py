@@ -61,6 +61,36 @@ def test_publishing_again_replaces_the_unit(tmp_path: Path) -> None:
     assert not (tmp_path / "cells/one/weights").exists()
 
 
+@pytest.mark.parametrize("place", ["cells/one", "cells/one.part", "cells/one/DONE"])
+@pytest.mark.parametrize("kind", ["file", "link", "link to a folder", "folder"])
+def test_whatever_is_in_a_units_place_is_discarded(tmp_path: Path, place: str, kind: str) -> None:
+    store = Store(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    match kind:
+        case "file":
+            path.write_text("x")
+        case "folder":
+            path.mkdir()
+        case _:
+            path.symlink_to(tmp_path / ("elsewhere" if kind == "link to a folder" else "nowhere"))
+    assert not store.is_whole("cells/one")
+    store.publish("cells/one", _fill)
+    assert store.is_whole("cells/one")
+    assert [path.name for path in (tmp_path / "cells").iterdir()] == ["one"]
+    assert (tmp_path / "elsewhere").is_dir()
+
+
+def test_a_file_in_a_units_place_is_a_fault_that_is_told(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (tmp_path / "cells").mkdir()
+    assert not store.is_there("cells/one")
+    (tmp_path / "cells/one").write_text("x")
+    assert store.is_there("cells/one")
+    assert store.fault("cells/one") == "cells/one is not a folder"
+
+
 def _hold(root: Path, ready: "multiprocessing.synchronize.Event") -> None:  # type: ignore[name-defined]
     with Store(root).lock("one"), Store(root).presence():
         ready.set()

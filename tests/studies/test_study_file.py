@@ -48,6 +48,7 @@ BROKEN = {
     "beta of zero": ("budgets = [1]\n[preference]\nbeta = 0", "beta", "more than 0"),
     "unknown dtype": ('budgets = [1]\n[model]\ndtype = "int8"', "[model], dtype", "'int8'"),
     "float16 in full": ('budgets = [1]\n[model]\ndtype = "float16"', "[model], dtype: found float16", "bfloat16"),
+    "chat with the world's base": ('budgets = [1]\n[model]\nrendering = "chat"', "[model], rendering", "plain for it"),
     "too hot": ("budgets = [1]\n[decoding]\ntemperature = -1", "temperature", "0 (greedy) or more"),
     "cell without counts that count": ("[[cells]]\nn_pairs = -1", "[[cells]] number 1", "0 or more"),
     "cells no list": ("cells = 3", "cells: found 3", "[[cells]]"),
@@ -58,6 +59,28 @@ BROKEN = {
         "[hardware], train_tokens_per_second: found 0", "more than 0",
     ),
     "batch sizes of zero": ("budgets = [1]\n[sft]\nbatch_sizes = [[100, 0]]", "[sft], batch_sizes", "1 or more"),
+    "batch sizes that fall": (
+        "budgets = [1]\n[sft]\nbatch_sizes = [[1000, 8], [100, 2]]", "batch_sizes: found [1000, 8], [100, 2]", "rise",
+    ),
+    "batch sizes that stay": ("budgets = [1]\n[sft]\nbatch_sizes = [[9, 8], [9, 2]]", "batch_sizes", "rise"),
+    "adapter that changes nothing": (
+        "budgets = [1]\n[sft]\nlora_rank = 4\nlora_alpha = 0", "[sft], lora_alpha: found 0 with lora_rank = 4", "Write",
+    ),
+    "weight that no method uses": (
+        'budgets = [1]\nmethods = ["dpo", "kto"]\n[preference]\nsft_weight = 0.5', "sft_weight = 0.5", "for method rpo",
+    ),
+    "weight of another method": (
+        'budgets = [1]\nmethods = ["dpo", "rpo"]\n[preference.dpo]\nsft_weight = 1', "[preference], dpo", "Remove it",
+    ),
+    "weight of a method that is not run": (
+        'budgets = [1]\n[preference.rpo]\nsft_weight = 1', "[preference], rpo: found sft_weight = 1", "methods",
+    ),
+    "control budgets without controls": (
+        "budgets = [1]\ncontrol_budgets = [1]", "control_budgets: found [1.0]", "Write controls",
+    ),
+    "endless steps": (
+        "budgets = [1]\n[sft]\nmin_steps = 1000000000", "min_steps: found 1000000000", "0 or more, and less than 1e6",
+    ),
     "accelerate no file": ("budgets = [1]\n[engine]\naccelerate = 3", "[engine], accelerate: found 3", "file's name"),
     "no tokens to decode": ("budgets = [1]\n[decoding]\nmax_new_tokens = 0", "max_new_tokens: found 0", "1 or more"),
     "dropout above 1": ("budgets = [1]\n[sft]\nlora_dropout = 5", "lora_dropout: found 5", "below 1"),
@@ -186,6 +209,14 @@ def test_a_method_has_its_own_settings_over_the_common_ones(tmp_path: Path) -> N
     assert settings["rpo"].learning_rate != 1e-6
     assert settings["dpo"].epochs == settings["rpo"].epochs == 3
     assert (settings["dpo"].sft_weight, settings["rpo"].sft_weight) == (0.0, 0.5)
+
+
+def test_what_changes_nothing_by_its_value_is_let_pass(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(
+        "budgets = [1]\n[sft]\nlora_alpha = 0\nbatch_sizes = [[100, 2], [1000, 8]]\n[preference]\nsft_weight = 0\n"
+    )
+    assert read_study(path).sft.batch_for(500) == 8
 
 
 def test_a_gguf_file_is_labelled_by_its_name_alone(tmp_path: Path) -> None:

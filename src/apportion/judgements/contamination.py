@@ -1,5 +1,6 @@
 """Contamination: prompts that are both trained on and held out."""
 
+import unicodedata
 from collections.abc import Iterable
 
 from apportion.errors import UserError
@@ -8,19 +9,27 @@ from apportion.judgements.findings import excerpt
 
 
 def prompt_key(prompt: Prompt) -> str:
-    """Return a prompt's text with white space joined and case folded: equal keys are one prompt.
+    """Return a prompt's text as a key: equal keys are one prompt.
 
-    A chat of a single user turn has the key of the plain text, so that the two forms are recognised as one.
+    White space is joined, case folded, and characters are in Unicode's form NFKC without format characters (category
+    Cf, such as the zero-width space). A chat's system turns are left out, so that the same question under another
+    system prompt is recognised, and a chat of a single user turn has the key of the plain text.
 
     >>> prompt_key("How  many\\nEGGS?")
     'how many eggs?'
     """
     if isinstance(prompt, str):
-        text = prompt
-    elif len(prompt) == 1 and prompt[0].role == "user":
-        text = prompt[0].content
-    else:
-        text = "\x00".join(f"{message.role}\x01{message.content}" for message in prompt)
+        return _normalised(prompt)
+    turns = [message for message in prompt if message.role != "system"] or prompt
+    if len(turns) == 1 and turns[0].role == "user":
+        return _normalised(turns[0].content)
+    return _normalised("\x00".join(f"{message.role}\x01{message.content}" for message in turns))
+
+
+def _normalised(text: str) -> str:
+    if not text.isascii():
+        text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(text.casefold().split())
 
 

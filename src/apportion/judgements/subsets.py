@@ -6,7 +6,7 @@ from typing import TypeVar
 from apportion.errors import UserError
 from apportion.identity import digest
 from apportion.judgements.contamination import prompt_key
-from apportion.judgements.demonstrations import Demonstration
+from apportion.judgements.demonstrations import Demonstration, Prompt
 from apportion.judgements.pairs import PreferencePair
 
 Judgement = TypeVar("Judgement", Demonstration, PreferencePair)
@@ -27,11 +27,14 @@ def subset(judgements: Sequence[Judgement], n: int, seed: int) -> tuple[Judgemen
 
 
 def permuted(judgements: Sequence[Judgement], seed: int) -> tuple[Judgement, ...]:
-    """Return all judgements: prompts ordered by the hash of (seed, prompt), the rows of each together."""
-    ranks = {key: _rank("prompt", seed, key) for key in {prompt_key(row.prompt) for row in judgements}}
+    """Return all judgements: prompts ordered by the hash of (seed, prompt), the rows of each together.
+
+    A prompt is here what is written, system turns and all, but for case and white space.
+    """
+    ranks = {key: _rank("prompt", seed, key) for key in {_written(row.prompt) for row in judgements}}
 
     def place(row: Judgement) -> tuple[str, str, str, str]:
-        key = prompt_key(row.prompt)
+        key = _written(row.prompt)
         return ranks[key], key, _row_rank(row, seed), row.id
 
     return tuple(sorted(judgements, key=place))
@@ -48,9 +51,16 @@ def scattered(judgements: Sequence[Judgement], n: int | None, seed: int) -> tupl
 def split_by_prompt(
     judgements: Sequence[Judgement], n_prompts: int, seed: int
 ) -> tuple[tuple[Judgement, ...], tuple[Judgement, ...]]:
-    """Return the rows of the first n prompts of the seed's permutation, and all others, in file order."""
+    """Return the rows of the first n prompts of the seed's permutation, and all others, in file order.
+
+    No prompt is on both sides, however it is written: one that is written in several ways has the first place of them.
+    """
     keys = [prompt_key(row.prompt) for row in judgements]
-    order = sorted(set(keys), key=lambda key: (_rank("prompt", seed, key), key))
+    ranks: dict[str, str] = {}
+    for row, key in zip(judgements, keys, strict=True):
+        rank = _rank("prompt", seed, _written(row.prompt))
+        ranks[key] = min(rank, ranks.get(key, rank))
+    order = sorted(ranks, key=lambda key: (ranks[key], key))
     if not 0 <= n_prompts <= len(order):
         expected = f"0 to {len(order)}, the prompts of the pool"
         raise UserError("split", f"{n_prompts} prompts", expected, "Ask for fewer, or add data.")
@@ -58,6 +68,17 @@ def split_by_prompt(
     first = tuple(row for row, key in zip(judgements, keys, strict=True) if key in taken)
     second = tuple(row for row, key in zip(judgements, keys, strict=True) if key not in taken)
     return first, second
+
+
+def _written(prompt: Prompt) -> str:
+    """Return the text that a prompt's rank is drawn for; what it leaves out decides which subsets studies have."""
+    if isinstance(prompt, str):
+        text = prompt
+    elif len(prompt) == 1 and prompt[0].role == "user":
+        text = prompt[0].content
+    else:
+        text = "\x00".join(f"{message.role}\x01{message.content}" for message in prompt)
+    return " ".join(text.casefold().split())
 
 
 def _rank(purpose: str, seed: int, text: str) -> str:

@@ -120,11 +120,11 @@ def choose_device(settings: ModelSettings) -> "torch.device":
 def refuse_unusable(settings: ModelSettings, base: Path) -> None:
     """Raise the UserError with which training would refuse the model's tokenizer or the device, if it would.
 
-    Loads torch and the tokenizer unless the model is the world's on whatever device there is.
+    Loads torch and the tokenizer unless the model is a shipped base, plainly rendered, on whatever device there is.
     """
     if settings.device not in ("auto", "cpu"):
         choose_device(settings)
-    if settings.source not in SHIPPED:
+    if settings.source not in SHIPPED or settings.rendering == "chat":
         load_tokenizer(settings, base)
 
 

@@ -1,9 +1,11 @@
 """Which values a study's settings may have; what a type cannot say."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from apportion.errors import UserError
+from apportion.models.causal import SHIPPED
 from apportion.studies.cells import Purchase, purchase
 from apportion.studies.study import Grid, Hardware, Study
 from apportion.training.settings import PreferenceSettings, SFTSettings
@@ -53,12 +55,16 @@ def _rules(study: Study) -> Iterator[Rule]:
     )
     length = study.model.max_length
     yield Rule("[model], max_length", length, length >= 8, "8 tokens or more")
+    answerable = study.model.rendering == "plain" or study.model.source not in SHIPPED
+    found = f"chat with model '{study.model.source}', which has no chat template"
+    cure = 'Write rendering = "plain" under [model], or name a chat model.'
+    yield Rule("[model], rendering", found, answerable, "plain for it", cure)
     decoding = study.decoding
     yield Rule(
         "[decoding], temperature",
         decoding.temperature,
         0 <= decoding.temperature < MOST,
-        "0 (greedy) or more",
+        "0 (greedy) or more, and less than 1e6",
     )
     yield Rule("[decoding], top_p", decoding.top_p, 0 < decoding.top_p <= 1, "above 0 and up to 1")
     yield Rule("[decoding], batch_size", decoding.batch_size, decoding.batch_size >= 1, "1 or more")
@@ -85,9 +91,12 @@ def _grid_rules(grid: Grid, *, has_cells: bool) -> Iterator[Rule]:
     for key in ("budgets", "shares", "seeds", "methods", "controls"):
         values = list(getattr(grid, key))
         yield Rule(key, values, len(set(values)) == len(values), "each value once", "Remove the repeat.")
-    yield Rule("replay", grid.replay, 0 <= grid.replay <= MOST, "0 demonstrations a lesson or more")
+    yield Rule("replay", grid.replay, 0 <= grid.replay <= MOST, "0 to 1e6 demonstrations a lesson")
     for budget in grid.control_budgets or ():
         yield Rule("control_budgets", budget, budget in grid.budgets, "some of the budgets")
+    used = grid.control_budgets is None or bool(grid.controls)
+    cure = 'Write controls = ["sft-on-chosen"], or remove control_budgets.'
+    yield Rule("control_budgets", list(grid.control_budgets or ()), used, "controls beside them", cure)
 
 
 def _purchase_rules(study: Study) -> Iterator[Rule]:
@@ -113,16 +122,25 @@ def _stage_rules(stage: str, settings: SFTSettings) -> Iterator[Rule]:
         yield Rule(f"{stage}, {name}", value, value >= 1, "1 or more")
     for name in ("lora_rank", "min_steps", "weight_decay", "max_grad_norm", "lora_alpha"):
         value = getattr(settings, name)
-        yield Rule(f"{stage}, {name}", value, 0 <= value < MOST, "0 or more")
+        yield Rule(f"{stage}, {name}", value, 0 <= value < MOST, "0 or more, and less than 1e6")
     for up_to, size in settings.batch_sizes:
         yield Rule(f"{stage}, batch_sizes", [up_to, size], min(up_to, size) >= 1, "pairs of 1 or more")
+    limits = [up_to for up_to, _ in settings.batch_sizes]
+    rising = all(left < right for left, right in pairwise(limits))
+    found = ", ".join(f"[{up_to}, {size}]" for up_to, size in settings.batch_sizes)
+    cure = "Write the pairs in rising order of their first numbers; the first that fits is taken."
+    yield Rule(f"{stage}, batch_sizes", found, rising, "numbers of examples that rise", cure)
+    scaled = settings.lora_rank == 0 or settings.lora_alpha > 0
+    found = f"{settings.lora_alpha:g} with lora_rank = {settings.lora_rank}, an adapter that changes nothing"
+    yield Rule(f"{stage}, lora_alpha", found, scaled, "more than 0", "Write lora_alpha = 32, say.")
     yield Rule(f"{stage}, warmup", settings.warmup, 0 <= settings.warmup < 1, "a share of the steps below 1")
     yield Rule(
         f"{stage}, lora_dropout", settings.lora_dropout, 0 <= settings.lora_dropout < 1, "a share below 1"
     )
     if isinstance(settings, PreferenceSettings):
-        yield Rule(f"{stage}, beta", settings.beta, 0 < settings.beta < MOST, "more than 0")
-        yield Rule(f"{stage}, sft_weight", settings.sft_weight, 0 <= settings.sft_weight < MOST, "0 or more")
+        yield Rule(f"{stage}, beta", settings.beta, 0 < settings.beta < MOST, "more than 0 and less than 1e6")
+        weight = settings.sft_weight
+        yield Rule(f"{stage}, sft_weight", weight, 0 <= weight < MOST, "0 or more, and less than 1e6")
 
 
 def _held_out_rules(study: Study) -> Iterator[Rule]:

@@ -78,6 +78,8 @@ def run_study(
     """
     end_if_run_again()
     refuse_without_trainers()
+    if engine == "ray":
+        refuse_without_ray()
     store = Store(root)
     if engine == "local" and not (root / "study.toml").exists():
         refuse_unusable(study.model, study.folder)  # before anything is written
@@ -102,6 +104,13 @@ def refuse_without_trainers() -> None:
             raise missing_extra(package)
 
 
+def refuse_without_ray() -> None:
+    """Raise UserError where Ray is not installed, before a run on it has written anything."""
+    if importlib.util.find_spec("ray") is None:
+        cure = "Type: pip install 'apportion[ray]'"
+        raise UserError("--engine ray", "no Ray here", "the extra 'ray'", cure)
+
+
 def warm_up(study: Study, workers: int | None = None) -> None:
     """Have what workers need loaded in the background, for a run on this machine that is about to come."""
     preload(choose_workers(study, workers)[1])
@@ -120,7 +129,7 @@ def _run(
     result = RunResult(root, asked_for=graph.asked_for)
     done = set()
     for unit in graph.units.values():
-        if store.has_marker(unit.folder):
+        if store.is_there(unit.folder):
             fault = store.fault(unit.folder)
             if fault is None:
                 done.add(unit.name)

@@ -35,6 +35,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def _remove(path: Path) -> None:
+    """Remove a folder with what is in it, a file or a link, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn what goes wrong inside, while a run's file is read, into a UserError that names the file."""
@@ -53,8 +61,10 @@ class Store:
         self.root = root
 
     def fault(self, folder: str) -> str | None:
-        """Return what is wrong with a unit that has a marker, as a phrase that names the file; None if all is well."""
+        """Return what is wrong with a unit that is there, as a phrase that names the file; None if all is well."""
         place = self.root / folder
+        if not place.is_dir():
+            return f"{folder} is not a folder"
         try:
             hashes = json.loads((place / MARKER).read_text())["files"]
             expected = {str(name): str(sha256) for name, sha256 in hashes.items()}
@@ -73,6 +83,11 @@ class Store:
         """Return whether a unit claims to be done."""
         return (self.root / folder / MARKER).is_file()
 
+    def is_there(self, folder: str) -> bool:
+        """Return whether a unit claims to be done, or something that is no folder is in its place."""
+        place = self.root / folder
+        return self.has_marker(folder) or (os.path.lexists(place) and not place.is_dir())
+
     def is_whole(self, folder: str) -> bool:
         """Return whether a unit is done and its files are what its marker says."""
         return self.has_marker(folder) and self.fault(folder) is None
@@ -81,7 +96,7 @@ class Store:
         """Have `write` fill a folder, then make it the unit's, marker last. The caller holds the unit's lock."""
         final = self.root / folder
         part = final.with_name(f"{final.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
+        _remove(part)
         part.mkdir(parents=True)
         write(part)
         files = sorted(path for path in part.rglob("*") if path.is_file())
@@ -94,9 +109,11 @@ class Store:
         write_atomically(final / MARKER, json.dumps({"files": hashes}, indent=1).encode())
 
     def discard(self, folder: str) -> None:
-        """Remove a unit, its marker first."""
-        (self.root / folder / MARKER).unlink(missing_ok=True)
-        shutil.rmtree(self.root / folder, ignore_errors=True)
+        """Remove a unit, its marker first, or whatever is in its place."""
+        place = self.root / folder
+        if place.is_dir():
+            _remove(place / MARKER)
+        _remove(place)
 
     @contextmanager
     def presence(self) -> Iterator[None]:

@@ -134,11 +134,22 @@ def _preferences(
             raise UserError(f"{where}, {method}", "key 'loss'", "the method to say the loss", "Remove it.")
     common = {key: value for key, value in table.items() if key not in own}
     shared = from_table(PreferenceSettings, common, where, preset)
+    if "rpo" not in grid.methods:
+        _refuse_unused_weight(common, where)
     found: dict[str, PreferenceSettings] = {}
     for method, loss in LOSSES.items():
-        settings = from_table(PreferenceSettings, own.get(method, {}), f"{where}, {method}", shared)
+        given = own.get(method, {})
+        settings = from_table(PreferenceSettings, given, f"{where}, {method}", shared)
+        if method != "rpo" or method not in grid.methods:
+            _refuse_unused_weight(given, f"{where}, {method}")
         weight = settings.sft_weight if method == "rpo" else 0.0
         if method == "rpo" and method in grid.methods and weight <= 0:
             raise UserError(f"{where}, rpo", f"sft_weight = {weight}", "more than 0", "Or use method dpo.")
         found[method] = replace(settings, loss=loss, sft_weight=weight)
     return found
+
+
+def _refuse_unused_weight(table: Mapping[str, Any], where: str) -> None:
+    if table.get("sft_weight", 0) != 0:
+        cure = 'Remove it, or write methods = ["rpo"], the method that has this term.'
+        raise UserError(where, f"sft_weight = {table['sft_weight']}", "it only for method rpo", cure)
