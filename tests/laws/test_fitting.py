@@ -191,7 +191,16 @@ def test_links_invert_each_other():
 
 @pytest.mark.parametrize(
     ("n", "y"),
-    [([1], [0.5]), ([1, 2], [0.5]), ([1, 2], [0.5, 1.5]), ([1, 2], [np.nan, 0.5]), ([-1, 2], [0.1, 0.2])],
+    [
+        ([1], [0.5]),
+        ([1, 2], [0.5]),
+        ([1, 2], [0.5, 1.5]),
+        ([1, 2], [np.nan, 0.5]),
+        ([-1, 2], [0.1, 0.2]),
+        ([0.25, 0.5, 1], [0.1, 0.2, 0.3]),
+        ([1, 1e19], [0.1, 0.2]),
+        ([1, np.inf], [0.1, 0.2]),
+    ],
 )
 def test_arrays_that_are_no_runs_are_refused(n, y):
     with pytest.raises(UserError):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apportion.errors import UserError
+from apportion.laws.cells import LARGEST
 from apportion.laws.curves import Curve, fit_curves
 from apportion.laws.families import Kind, Name, family, unlink
 from apportion.laws.prior import weak_prior
@@ -43,23 +44,24 @@ class PowerLaw:
                 "two or more of each",
                 "Pass both.",
             )
+        whole = (sizes == np.floor(sizes)) & (sizes >= 0) & (sizes <= LARGEST)
+        if not whole.all():
+            found = f"a size of {sizes[~whole][0]:g}"
+            raise UserError(
+                "PowerLaw.fit", found, "whole numbers from 0 to 1e15", "Pass numbers of examples."
+            )
         top = 1.0 if self.kind == "score" else np.inf
-        if not (
-            np.isfinite(sizes).all()
-            and (sizes >= 0).all()
-            and (results >= 0).all()
-            and (results <= top).all()
-        ):
+        if not ((results >= 0) & (results <= top)).all():
             raise UserError(
                 "PowerLaw.fit",
-                "a size or a result out of range",
-                "sizes >= 0, scores in [0, 1]",
+                "a result out of range",
+                "scores in [0, 1], or losses of 0 or more",
                 "Check them.",
             )
         if not np.isfinite(results).all() or (graded < 1).any():
             raise UserError("PowerLaw.fit", "a result that is no number", "finite numbers", "Leave it out.")
-        whole = np.full(len(sizes), -1, np.int64)
-        runs = Runs(None, None, self.kind, sizes.astype(np.int64), 0 * whole, results, graded, whole)
+        unknown = np.full(len(sizes), -1, np.int64)
+        runs = Runs(None, None, self.kind, sizes.astype(np.int64), 0 * unknown, results, graded, unknown)
         (curve,) = fit_curves([runs], prior=weak_prior(), only=self.family)
         self.curve_: Curve = curve
         self.status_ = curve.status
