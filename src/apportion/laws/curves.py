@@ -76,7 +76,7 @@ class Curve:
 
 def fit_curves(
     runs: Sequence[Runs],
-    sizes: Sequence[int] | None = None,
+    sizes: Sequence[float] | None = None,
     *,
     prior: Prior | None = None,
     only: Name | None = None,
@@ -105,7 +105,7 @@ def fit_curves(
 
 def _fit(
     runs: list[Runs],
-    sizes: Sequence[int] | None,
+    sizes: Sequence[float] | None,
     prior: KindPrior,
     only: Name | None,
     noise: float | None,
