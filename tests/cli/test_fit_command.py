@@ -127,3 +127,9 @@ def test_a_curve_without_pairs_is_foretold_without_in_a_table_that_has_both(tmp_
     assert "no pairs were measured" not in err
     with pytest.raises(UserError, match="no demonstrations for 1 curve"):
         fit(path, predict="0,700")
+
+
+@pytest.mark.parametrize("predict", ["0", "0,0"])
+def test_the_untrained_model_is_measured_not_foretold(tmp_path, predict):
+    with pytest.raises(UserError, match="the model before any training.*Measure it"):
+        fit(table(tmp_path / "t.csv", pairs=True), predict=predict)

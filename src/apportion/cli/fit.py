@@ -134,7 +134,14 @@ def _asked(predict: str | None) -> tuple[int, int] | None:
             f"--predict {predict}", "no number of examples", "N, or N,M with M pairs", "Type --predict 10000."
         )
     numbers = [int(p) for p in parts]
-    if not 0 < sum(numbers) <= 10**15:
+    if not sum(numbers):
+        raise UserError(
+            f"--predict {predict}",
+            "the model before any training, which two of the five families have no value for",
+            "1 to 1e15 examples",
+            "Measure it: grade the untrained model and add the row at 0.",
+        )
+    if sum(numbers) > 10**15:
         raise UserError(
             f"--predict {predict}", "a size out of range", "1 to 1e15 examples", "Type --predict 10000."
         )
