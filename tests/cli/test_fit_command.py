@@ -108,3 +108,28 @@ def test_bad_options_are_one_line(tmp_path, change):
     with pytest.raises(UserError) as caught:
         fit(table(tmp_path / "t.csv"), **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_curve_without_pairs_is_foretold_without_in_a_table_that_has_both(tmp_path, capsys):
+    path = table(
+        tmp_path / "t.csv", pairs=True, extra="".join(f"b,{n},0,0.{i + 2},500\n" for i, n in enumerate(SIZES))
+    )
+    fit(path, predict="5000,700", json=True)
+    out, err = capsys.readouterr()
+    both, plain = (c["prediction"] for c in json.loads(out)["curves"])
+    assert (both["n"], both["n_pairs"]) == (5000, 700)
+    assert plain["n"] == 5000
+    assert "n_pairs" not in plain
+    assert "no pairs were measured for b" in err
+    fit(path, predict="5000", json=True)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["curves"][1]["prediction"] == plain
+    assert "no pairs were measured" not in err
+    with pytest.raises(UserError, match="no demonstrations for 1 curve"):
+        fit(path, predict="0,700")
+
+
+@pytest.mark.parametrize("predict", ["0", "0,0"])
+def test_the_untrained_model_is_measured_not_foretold(tmp_path, predict):
+    with pytest.raises(UserError, match="the model before any training"):
+        fit(table(tmp_path / "t.csv", pairs=True), predict=predict)

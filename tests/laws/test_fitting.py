@@ -191,8 +191,29 @@ def test_links_invert_each_other():
 
 @pytest.mark.parametrize(
     ("n", "y"),
-    [([1], [0.5]), ([1, 2], [0.5]), ([1, 2], [0.5, 1.5]), ([1, 2], [np.nan, 0.5]), ([-1, 2], [0.1, 0.2])],
+    [
+        ([1], [0.5]),
+        ([1, 2], [0.5]),
+        ([1, 2], [0.5, 1.5]),
+        ([1, 2], [np.nan, 0.5]),
+        ([-1, 2], [0.1, 0.2]),
+        ([0.25, 0.5, 1], [0.1, 0.2, 0.3]),
+        ([1, 1e19], [0.1, 0.2]),
+        ([1, np.inf], [0.1, 0.2]),
+    ],
 )
 def test_arrays_that_are_no_runs_are_refused(n, y):
     with pytest.raises(UserError):
         PowerLaw().fit(n, y)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_an_interval_holds_what_every_run_measured(level):
+    sizes, blank = 100 * 2 ** np.arange(8), np.full(8, -1)
+    (curve,) = fit_curves(
+        [Runs(None, None, "score", sizes, 0 * sizes, np.full(8, level), np.full(8, np.nan), blank)], [25600]
+    )
+    (p,) = curve.predictions
+    assert p.low <= level <= p.high
+    assert abs(p.mean - level) < 0.01
+    assert 0.001 < p.high - p.low < 0.02

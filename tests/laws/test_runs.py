@@ -26,6 +26,7 @@ FAULTS = {
     "n_sft,score\n1,.5\n": "one point only",
     "n_sft,score\n": "a header without rows",
     "n_sft,score\n1,.5,3\n": "line 2: found 3 values",
+    'n_sft,score,task\n1,.5,a b\n2,.5,a b\n1,.4,"a\nb"\n': "column task: found 'a\\nb' beside 'a b'",
     "n_sft,n_demonstrations,score\n1,1,.5\n": "n_demonstrations under two names",
     "n_sft,score,items\n1,.5,0\n2,.5,1\n": "line 2, column items: found 0",
     'n_sft,score\n"1,.5\n': "no CSV",

@@ -105,6 +105,20 @@ def test_models_without_tasks_are_listed_by_what_can_be_typed(tmp_path):
     assert str(caught.value).endswith("Choose one: --model 'a'; --model 'b'")
 
 
+def test_a_name_is_asked_for_as_it_stands_in_the_table(tmp_path, capsys):
+    path = tmp_path / "runs.csv"
+    cells = ["0,0,.1", "100,0,.2", "0,100,.15", "100,100,.25"]
+    path.write_text(
+        "task,n_sft,n_pref,score\n" + "".join(f"{t},{c}\n" for t in ("", '"of two\nlines"') for c in cells)
+    )
+    with pytest.raises(UserError) as caught:
+        plan(path, **MONEY)
+    assert str(caught.value).endswith("Choose one: --task ''; --task 'of two lines'")
+    for task in ("", "of two\nlines", " of two lines"):
+        plan(path, **MONEY, task=task, json=True)
+        assert json.loads(capsys.readouterr().out)["n_demonstrations"] > 0
+
+
 def test_an_interval_says_at_which_price_the_money_is(table, capsys):
     plan(table, **{**MONEY, "price_pair": "0.5..2"})
     text = capsys.readouterr().out

@@ -61,7 +61,7 @@ def fit(
     for warning in warnings:
         print(for_terminal(f"apportion: warning: {warning}"), file=sys.stderr)
     _refuse_unused_prior(prior, runs)
-    _refuse_unknown_pairs(predict, runs)
+    _refuse_unknown_pairs(predict, asked, runs)
     found = forecast(runs, asked, prior=known)
     if figure is not None:
         from apportion.reports.curve_figure import draw_curves
@@ -91,14 +91,37 @@ def _refuse_unused_prior(prior: str | None, runs: Sequence["Runs"]) -> None:
     print(f"apportion: warning: --prior does not apply to the {paired} curves with pairs", file=sys.stderr)
 
 
-def _refuse_unknown_pairs(predict: str | None, runs: Sequence["Runs"]) -> None:
-    """Raise UserError where pairs are asked for of runs without any, whose law knows one number of examples."""
-    if predict is not None and "," in predict and not any((r.n_pairs > 0).any() for r in runs):
+def _refuse_unknown_pairs(predict: str | None, asked: tuple[int, int] | None, runs: Sequence["Runs"]) -> None:
+    """Raise UserError where pairs are asked for of runs without any, whose law knows one number of examples.
+
+    In a table that has curves of both kinds, those without pairs are foretold without, which is said.
+    """
+    if predict is None or asked is None or "," not in predict:
+        return
+    without = [r for r in runs if not (r.n_pairs > 0).any()]
+    if len(without) == len(runs):
         raise UserError(
             f"--predict {predict}",
             "two numbers for runs without pairs",
             "the number of demonstrations alone",
             f"Type --predict {predict.split(',')[0]}, or --predict {predict.replace(',', '')} if that is one number.",
+        )
+    if without and not asked[0]:
+        raise UserError(
+            f"--predict {predict}",
+            f"no demonstrations for {len(without)} curves without pairs",
+            "1 demonstration or more",
+            "Type 1,M, or take those curves out of the table.",
+        )
+    if without and asked[1]:
+        called = ", ".join(_shortened(r.model, r.task) for r in without[:3])
+        more = f" and {len(without) - 3} more" if len(without) > 3 else ""
+        print(
+            for_terminal(
+                f"apportion: warning: no pairs were measured for {called}{more}: "
+                f"foretold at {asked[0]:,} demonstrations alone"
+            ),
+            file=sys.stderr,
         )
 
 
@@ -111,7 +134,14 @@ def _asked(predict: str | None) -> tuple[int, int] | None:
             f"--predict {predict}", "no number of examples", "N, or N,M with M pairs", "Type --predict 10000."
         )
     numbers = [int(p) for p in parts]
-    if not 0 < sum(numbers) <= 10**15:
+    if not sum(numbers):
+        raise UserError(
+            f"--predict {predict}",
+            "the model before any training, which two of the five families have no value for",
+            "1 to 1e15 examples",
+            "Measure it: grade the untrained model and add the row at 0.",
+        )
+    if sum(numbers) > 10**15:
         raise UserError(
             f"--predict {predict}", "a size out of range", "1 to 1e15 examples", "Type --predict 10000."
         )
@@ -125,7 +155,7 @@ def _document(
     rows = []
     for i, f in enumerate(found):
         prediction: dict[str, Any] = {"n": f.n_demonstrations}
-        if f.n_pairs or (asked is not None and asked[1]):
+        if f.n_pairs or (asked is not None and asked[1] and f.is_joint):
             prediction["n_pairs"] = f.n_pairs
         prediction |= {"mean": f.mean, "low": f.low, "high": f.high}
         rows.append(
@@ -168,7 +198,11 @@ def _readable(found: Sequence["Forecast"], lists: Sequence["Checklist"]) -> str:
 
 
 def _called(found: "Forecast") -> str:
-    called = " / ".join(part for part in (found.model, found.task) if part) or "all runs"
+    return _shortened(found.model, found.task)
+
+
+def _shortened(model: str | None, task: str | None) -> str:
+    called = " / ".join(part for part in (model, task) if part) or "all runs"
     return called if len(called) <= 32 else called[:31] + "…"
 
 

@@ -144,15 +144,19 @@ def _count(text: str | None, where: str, absent: int, most: int) -> int:
 
 
 def _one(curves: "tuple[Runs, ...]", model: str | None, task: str | None) -> "Runs":
-    """Return the runs of the model and task that were asked for; raises UserError that lists the choices."""
+    """Return the runs of the model and task that were asked for, '' meaning one that the table leaves blank.
+
+    Raises UserError that lists the choices.
+    """
+    from apportion.laws.cells import label_of
+
     given = {"model": model, "task": task}
-    kept = [c for c in curves if all(v is None or getattr(c, k) == v for k, v in given.items())]
+    kept = [c for c in curves if all(v is None or getattr(c, k) == label_of(v) for k, v in given.items())]
     if len(kept) == 1:
         return kept[0]
     listed = kept or curves
-    shown = [
-        " ".join(f"--{k} {getattr(c, k)!r}" for k in given if getattr(c, k) is not None) for c in listed[:8]
-    ]
+    told = [k for k in given if any(getattr(c, k) is not None for c in curves)]
+    shown = [" ".join(f"--{k} {getattr(c, k) or ''!r}" for k in told) for c in listed[:8]]
     more = f" and {len(listed) - 8} more" if len(listed) > 8 else ""
     asked = ", ".join(f"{k} {v[:40]!r}" for k, v in given.items() if v is not None)
     raise UserError(

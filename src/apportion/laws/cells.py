@@ -84,9 +84,23 @@ def given_or(cell: Any, value: object) -> Any:
 
 
 def label_of(cell: Any) -> str | None:
-    """Return a cell as a name, None where it is blank."""
+    """Return a cell as a name, its white space as single spaces; None where it is blank."""
     given = given_or(cell, None)
     return None if given is None else " ".join(str(given).split())
+
+
+def refuse_merged_labels(table: Table, column: str, cells: Iterable[Any]) -> None:
+    """Raise UserError where two different names differ by white space inside alone, and would become one curve."""
+    first: dict[str, str] = {}
+    for row, cell in enumerate(cells):
+        name = label_of(cell)
+        if name is not None and first.setdefault(name, str(cell).strip()) != str(cell).strip():
+            raise UserError(
+                f"{table.path}, {table.places[row]}, column {column}",
+                f"{str(cell).strip()[:60]!r} beside {first[name][:60]!r}",
+                "names that differ by more than white space",
+                "Give both the same name, or rename one of them.",
+            )
 
 
 def number_in(table: Table, row: int, column: str, cell: Any, expected: str) -> float:

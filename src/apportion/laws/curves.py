@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from apportion.identity import generator
 from apportion.laws.draws import posterior_z
-from apportion.laws.families import Family, Name, families, unlink
+from apportion.laws.families import Family, Name, families, is_cut, link, unlink
 from apportion.laws.pooling import Batch, Pooled, batch_of, pool
 from apportion.laws.prior import KindPrior, Prior, shipped_prior
 from apportion.laws.runs import Runs
@@ -76,7 +76,7 @@ class Curve:
 
 def fit_curves(
     runs: Sequence[Runs],
-    sizes: Sequence[int] | None = None,
+    sizes: Sequence[float] | None = None,
     *,
     prior: Prior | None = None,
     only: Name | None = None,
@@ -105,7 +105,7 @@ def fit_curves(
 
 def _fit(
     runs: list[Runs],
-    sizes: Sequence[int] | None,
+    sizes: Sequence[float] | None,
     prior: KindPrior,
     only: Name | None,
     noise: float | None,
@@ -160,9 +160,7 @@ def _fit(
                 {f.family.name: float(w) for f, w in zip(fits, weights[:, i], strict=True)},
                 float(fit.noise[i]),
                 tuple(
-                    _prediction(
-                        n, z[:, i, k] + batch.offset[i], float(centre[i, k] + batch.offset[i]), r.kind
-                    )
+                    _prediction(n, z[:, i, k] + batch.offset[i], float(centre[i, k] + batch.offset[i]), r)
                     for k, n in enumerate(asked[i])
                 ),
                 (float(fit.theta[i, 0] + batch.offset[i]), *(float(v) for v in fit.theta[i, 1:])),
@@ -200,10 +198,21 @@ def _mixture(draws: list[Floats], weights: Floats) -> Floats:
     return stacked[pick, np.arange(count)[:, None], np.arange(pick.shape[1])]
 
 
-def _prediction(n: float, z: Floats, centre: float, kind: Literal["score", "loss"]) -> Prediction:
-    low, high = (float(unlink(np.asarray(np.quantile(z, q)), kind)) for q in (0.025, 0.975))
-    mean = float(np.exp(centre)) if kind == "loss" else float(unlink(z, kind).mean())
+def _prediction(n: float, z: Floats, centre: float, r: Runs) -> Prediction:
+    low, high = (float(unlink(np.asarray(np.quantile(z, q)), r.kind)) for q in (0.025, 0.975))
+    mean = float(np.exp(centre)) if r.kind == "loss" else float(unlink(z, r.kind).mean())
+    low, high = _to_the_ends(low, high, r)
     return Prediction(int(n), min(max(mean, low), high), low, high)
+
+
+def _to_the_ends(low: float, high: float, r: Runs) -> tuple[float, float]:
+    """Return an interval as far as 0 or 1 where it is beyond the logit that stands for such a measured score."""
+    cut = r.y[is_cut(r.y, r.items)] if r.kind == "score" else np.empty(0)
+    least, most = unlink(link(np.array([0.0, 1.0]), "score"), "score")
+    return (
+        0.0 if (cut < 0.5).any() and low <= least else low,
+        1.0 if (cut > 0.5).any() and high >= most else high,
+    )
 
 
 def _natural(fit: Pooled, batch: Batch, i: int) -> dict[str, float]:

@@ -19,6 +19,8 @@ REFERENCE = 1_000.0
 """Levels of unbounded laws are those at this many examples, which decorrelates level and slope."""
 HIGHEST = 30.0
 """No |z| is above this: a score 1e-13 from its end, a loss of 1e13."""
+PRETENDED_ITEMS = 500.0
+"""How many graded items a score of 0 or 1 is taken to be of where that is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,19 @@ def link(y: Floats, kind: Kind, items: Floats | None = None) -> Floats:
     """
     if kind == "loss":
         return np.clip(np.log(np.maximum(y, 1e-12)), -HIGHEST, HIGHEST)
-    known = np.full_like(y, 500.0) if items is None else np.where(np.isnan(items), 500.0, items)
-    edge = 0.5 / (known + 1)
+    edge = _edge(np.full_like(y, np.nan) if items is None else items)
     inside = np.clip(y, edge, 1 - edge)
     return np.log(inside / (1 - inside))
+
+
+def is_cut(y: Floats, items: Floats) -> NDArray[np.bool_]:
+    """Return which scores of an unknown number of items are so near 0 or 1 that `link` moves them."""
+    return np.isnan(items) & (np.minimum(y, 1 - y) < _edge(items))
+
+
+def _edge(items: Floats) -> Floats:
+    """Return half an item, as a share of the items and one."""
+    return 0.5 / (np.where(np.isnan(items), PRETENDED_ITEMS, items) + 1)
 
 
 def unlink(z: Floats, kind: Kind) -> Floats:

@@ -55,20 +55,20 @@ def forecast(
     """Return one forecast for each curve, in their order, at (demonstrations, pairs).
 
     Curves with pairs get the joint laws (`joint.fit_joint`), each alone, to which `prior` does not apply; all others
-    are fitted together (`curves.fit_curves`). Without `at`, each is foretold at 4 times its largest run.
+    are fitted together (`curves.fit_curves`) and foretold at the demonstrations of `at`, since nothing says what a
+    pair does for them. Without `at`, each is foretold at 4 times its largest run.
     """
     plain = [i for i, r in enumerate(runs) if not (r.n_pairs > 0).any()]
-    sizes = None if at is None else [at[0] + at[1]]
+    sizes = None if at is None else [at[0]]
     fitted = fit_curves([runs[i] for i in plain], sizes, prior=prior) if plain else ()
     curves = dict(zip(plain, fitted, strict=True))
     rolled = roll_outs(runs, prior=prior)
     return tuple(
-        _plain(curves[i], at, rolled[i]) if i in curves else _joint(r, at, rolled[i])
-        for i, r in enumerate(runs)
+        _plain(curves[i], rolled[i]) if i in curves else _joint(r, at, rolled[i]) for i, r in enumerate(runs)
     )
 
 
-def _plain(curve: Curve, at: tuple[int, int] | None, rolled: tuple[RollOut, int]) -> Forecast:
+def _plain(curve: Curve, rolled: tuple[RollOut, int]) -> Forecast:
     (p,) = curve.predictions
     return Forecast(
         curve.model,
@@ -77,7 +77,8 @@ def _plain(curve: Curve, at: tuple[int, int] | None, rolled: tuple[RollOut, int]
         curve.family,
         curve.status,
         curve.parameters,
-        *((p.n, 0) if at is None else at),
+        p.n,
+        0,
         p.mean,
         p.low,
         p.high,

@@ -17,6 +17,7 @@ from apportion.laws.cells import (
     curve_called,
     given_or,
     label_of,
+    refuse_merged_labels,
     renamed_columns,
     require_column,
     result_in,
@@ -39,6 +40,8 @@ def graded_rows(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveNam
         require_column(table, columns, name, name)
     blank = [None] * len(table.places)
     models, tasks = columns.get("model", blank), columns.get("task", blank)
+    for name, labels in (("model", models), ("task", tasks)):
+        refuse_merged_labels(table, name, labels)
     use = [
         i
         for i in range(len(table.places))

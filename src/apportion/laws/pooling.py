@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apportion.identity import generator
-from apportion.laws.families import Family, Kind, link
+from apportion.laws.families import PRETENDED_ITEMS, Family, Kind, is_cut, link
 from apportion.laws.runs import Runs
 from apportion.laws.solver import Problem, Rows, Solution, solve
 from apportion.laws.variances import shared_draw_variance, variances
@@ -68,7 +68,8 @@ class Batch:
 def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> Batch:
     """Return curves of one kind as padded arrays; `sizes` replaces the total of demonstrations and pairs.
 
-    The variance that a score of k items has from them is 1 / (k y (1 - y)) in the logit (the delta method).
+    The variance that a score of k items has from them is 1 / (k y (1 - y)) in the logit (the delta method). Where k
+    is unknown there is none, but for scores of 0 and 1, whose logit is that of k = PRETENDED_ITEMS.
     """
     kind = curves[0].kind
     width = max(len(c.y) for c in curves)
@@ -81,9 +82,8 @@ def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> B
         z[i, :m] = link(c.y, kind, c.items)
         if kind == "score":
             y = 1 / (1 + np.exp(-z[i, :m]))
-            given[i, :m] = np.where(
-                np.isnan(c.items), 0.0, 1 / (np.nan_to_num(c.items, nan=1.0) * y * (1 - y))
-            )
+            k = np.where(is_cut(c.y, c.items), PRETENDED_ITEMS, c.items)
+            given[i, :m] = np.where(np.isnan(k), 0.0, 1 / (np.nan_to_num(k, nan=1.0) * y * (1 - y)))
         known[i, :m] = 1
         apart = variances(c)
         given[i, :m] += shared_draw_variance(c, apart)

@@ -21,6 +21,7 @@ from apportion.laws.cells import (
     items_in,
     label_of,
     listed,
+    refuse_merged_labels,
     renamed_columns,
     require_column,
     result_in,
@@ -134,6 +135,8 @@ def _plain(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveName, Co
             "Drop one of them." if kinds else "Name the column of results.",
         )
     (kind,) = kinds
+    for name in ("model", "task"):
+        refuse_merged_labels(table, name, columns.get(name, ()))
     use, others, warnings = _of_one_method(table, columns)
     blank = [None] * len(table.places)
     cells = {
