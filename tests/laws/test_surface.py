@@ -146,3 +146,7 @@ def test_scores_at_the_ends_stay_finite():
     for y in (np.zeros(len(s)), np.ones(len(s))):
         found = surface_posterior(evidence_of(made(s, p, y)), NO_PRIOR, [10**6], [0])
         assert np.isfinite(found.draws).all()
+
+
+def test_the_shipped_prior_says_under_what_licence_its_readings_are():
+    assert shipped_prior().licence.startswith("facts")

@@ -17,6 +17,7 @@ SOURCE = (
     "Raghavendra, Kang, Ritter, Balancing the Budget (ACL 2025, arXiv 2502.11284): Llama-3.1-8B on four tasks, "
     "readings of the main results figure, good to .005 to .02"
 )
+LICENCE = "facts: readings of a published figure"
 LOWEST_SHARE = 0.25
 """The lowest positive share in the published surfaces."""
 CLIP = 0.02
@@ -36,9 +37,11 @@ class SurfacePrior(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     hyper: dict[str, float]
     surfaces: tuple[Surface, ...]
+    licence: str = "not told"
+    """Of what `source` names; a file without it is one of before it was asked for."""
 
 
-NO_PRIOR = SurfacePrior("none", dict(NEUTRAL), ())
+NO_PRIOR = SurfacePrior("none", dict(NEUTRAL), (), "none")
 """No published surface: wide guesses about size and smoothness only."""
 
 
@@ -58,7 +61,7 @@ def surface_of(runs: Runs) -> Surface:
     return Surface(*(tuple(float(v) for v in values[~base]) for values in (s, p, gain)))
 
 
-def build_prior(surfaces: Sequence[Surface], source: str = SOURCE) -> SurfacePrior:
+def build_prior(surfaces: Sequence[Surface], source: str = SOURCE, licence: str = LICENCE) -> SurfacePrior:
     """Return the prior of these surfaces: hyperparameters at their posterior mode.
 
     The gains of surface t are g + d_t + noise, with g one Gaussian process that all share and d_t one of each
@@ -89,7 +92,7 @@ def build_prior(surfaces: Sequence[Surface], source: str = SOURCE) -> SurfacePri
     bounds = list(zip(median - 4 * spread, median + 4 * spread, strict=True))
     found = minimize(cost, median, method="L-BFGS-B", bounds=bounds)
     values = {n: float(f"{v:.4g}") for n, v in zip(names, np.exp(found.x), strict=True)}
-    return SurfacePrior(source, values, tuple(surfaces))
+    return SurfacePrior(source, values, tuple(surfaces), licence)
 
 
 def _stacked(surfaces: Sequence[Surface]) -> tuple[Floats, Floats, Floats]:
@@ -139,7 +142,7 @@ def without_own(prior: SurfacePrior, own: Surface) -> tuple[SurfacePrior, bool]:
         return len(mine) >= 3 and len(mine & theirs) >= 0.9 * len(mine)
 
     kept = tuple(s for s in prior.surfaces if not is_own(s))
-    return SurfacePrior(prior.source, prior.hyper, kept), len(kept) < len(prior.surfaces)
+    return SurfacePrior(prior.source, prior.hyper, kept, prior.licence), len(kept) < len(prior.surfaces)
 
 
 def _key(n_demonstrations: float, n_pairs: float, gain: float) -> tuple[int, int, float]:
