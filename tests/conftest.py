@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Read by torch when a test first imports it, and by the processes that tests start
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
+
+# No test is about time: a busy machine is no error
+settings.register_profile("apportion", deadline=None)
+settings.load_profile("apportion")
 
 
 @pytest.fixture(scope="session")
