@@ -150,15 +150,19 @@ def _serve(connection: Connection, graph: Graph, root: Path, threads: int) -> No
     while True:
         try:
             unit = connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
         try:
             worker = worker or _new_worker(graph, root, threads)
-            connection.send(worker.do(unit))
+            answer = worker.do(unit)
         except UserError as error:
-            connection.send(error)
+            answer = error
         except Exception as error:
-            connection.send(disk_error(error) or UnitFailed(f"unit {unit}\n{traceback.format_exc()}"))
+            answer = disk_error(error) or UnitFailed(f"unit {unit}\n{traceback.format_exc()}")
+        try:
+            connection.send(answer)
+        except OSError:  # the runner has closed its end: it was stopped while this unit ended
+            return
 
 
 def _new_worker(graph: Graph, root: Path, threads: int) -> Any:
