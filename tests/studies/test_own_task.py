@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from apportion.tasks.task import Grade, Task
 from apportion.tasks.world import WorldSettings, world_task
@@ -46,20 +48,25 @@ def cells(folder: Path) -> set[str]:
     return {unit.name for unit in Graph(study, study.load_task(), "the model").units.values() if unit.cell}
 
 
+def graded_elsewhere(grade: Any, problem: Any, text: str) -> "subprocess.CompletedProcess[bytes]":
+    """Grade in a process of its own, which has nothing but the pickle."""
+    code = "import pickle, sys; grade, *asked = pickle.load(sys.stdin.buffer); print(grade(*asked).strict)"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        input=pickle.dumps((grade, problem, text)),
+        capture_output=True,
+        check=False,
+    )
+
+
 def test_the_file_of_the_document_is_named_in_a_study_file(tmp_path: Path) -> None:
     (tmp_path / "my_task.py").write_text(example("python"))
     task = read_study(write_study(tmp_path, REVERSED)).load_task()
     assert [len(rows) for rows in (task.demonstrations, task.problems)] == [2, 2]
     assert task.grade(task.problems[1], " daerb") == Grade(True, True, "none")
     # as it arrives in a process that has not run the file
-    code = "import pickle, sys; grade, problem = pickle.load(sys.stdin.buffer); print(grade(problem, ' daerb').strict)"
-    there = subprocess.run(
-        [sys.executable, "-c", code],
-        input=pickle.dumps((task.grade, task.problems[1])),
-        capture_output=True,
-        check=True,
-    )
-    assert there.stdout == b"True\n"
+    there = graded_elsewhere(task.grade, task.problems[1], " daerb")
+    assert (there.returncode, there.stdout) == (0, b"True\n")
 
 
 def test_names_of_cells_follow_the_text_and_the_keys_not_the_place(tmp_path: Path) -> None:
@@ -77,13 +84,7 @@ def test_a_file_that_changes_while_the_study_runs_is_told(tmp_path: Path) -> Non
     (tmp_path / "my_task.py").write_text(example("python") + "# one that no other test has run\n")
     task = read_study(write_study(tmp_path, REVERSED)).load_task()
     (tmp_path / "my_task.py").write_text(example("python") + "# changed\n")
-    code = "import pickle, sys; grade, problem = pickle.load(sys.stdin.buffer); grade(problem, '')"
-    there = subprocess.run(
-        [sys.executable, "-c", code],
-        input=pickle.dumps((task.grade, task.problems[0])),
-        capture_output=True,
-        check=False,
-    )
+    there = graded_elsewhere(task.grade, task.problems[0], "")
     assert b"another text than when the study began" in there.stderr
 
 

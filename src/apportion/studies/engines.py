@@ -185,12 +185,8 @@ class RayEngine:
     """Actors on a Ray cluster that shares the study's folder; a local cluster is started if none is there."""
 
     def __init__(self, graph: Graph, root: Path, workers: int, threads: int) -> None:
-        try:
-            import ray  # type: ignore[import-not-found]
-        except ImportError:
-            raise UserError(
-                "--engine ray", "no Ray here", "the extra 'ray'", "Type: pip install 'apportion[ray]'"
-            ) from None
+        import ray  # type: ignore[import-not-found]  # run_study has refused a machine without it
+
         from apportion.studies.ray_worker import RayWorker
 
         self._ray: Any = ray
