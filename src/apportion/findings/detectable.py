@@ -12,6 +12,7 @@ from apportion.findings.finding import Finding
 from apportion.findings.measured import BOUNDED, Arm, Measured, Metric, compared, lined_up
 from apportion.statistics import detectable_difference, items_needed
 from apportion.statistics.crossed import variance_of_mean
+from apportion.statistics.paired import with_ends
 
 MOST = 1_000_000
 
@@ -45,8 +46,7 @@ def power_of(
     values = np.atleast_2d(np.asarray(values))
     seeds = len(values)
     if BOUNDED[metric]:
-        ends = [sum(min(w, 0.0) for w in weights), sum(max(w, 0.0) for w in weights)]
-        values = np.concatenate([values, np.broadcast_to(np.array(ends), (seeds, 2))], axis=1)
+        values = with_ends(values, weights)
     items = values.shape[1]
     variance = variance_of_mean(values).variance if items > 1 else 0.0
     half = (estimate.high - estimate.low) / 2

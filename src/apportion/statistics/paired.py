@@ -45,10 +45,8 @@ def contrast(
     basis: Basis = "items" if seeds == 1 else "seeds and items"
     centre, bottom, top = mean, -inf, inf
     if bounded:
-        bottom = sum(min(weight, 0.0) for weight in weights)
-        top = sum(max(weight, 0.0) for weight in weights)
-        ends = np.broadcast_to(np.array([bottom, top]), (seeds, 2))
-        values = np.concatenate([values, ends], axis=1)
+        bottom, top = ends(weights)
+        values = with_ends(values, weights)
         centre = float(values.mean())
     elif items == 1:
         return Estimate(mean, -inf, inf, seeds, items, basis, level)
@@ -73,3 +71,13 @@ def pairable(arms: Sequence[Scores], *, bounded: bool) -> list[NDArray[np.float6
         if bounded and not ((arm >= 0) & (arm <= 1)).all():
             raise ValueError(f"scores from {arm.min()} to {arm.max()} are not in [0, 1]")
     return arrays
+
+
+def ends(weights: Sequence[float]) -> tuple[float, float]:
+    """Return the least and the most that a weighted sum of scores in [0, 1] can be."""
+    return sum(min(weight, 0.0) for weight in weights), sum(max(weight, 0.0) for weight in weights)
+
+
+def with_ends(values: np.ndarray, weights: Sequence[float]) -> np.ndarray:
+    """Return weighted sums [seeds, items] with two items more, one at each end (see `contrast`)."""
+    return np.concatenate([values, np.broadcast_to(np.array(ends(weights)), (len(values), 2))], axis=1)
