@@ -7,6 +7,7 @@ from tests.plans.made_runs import grid, made, mixture_pays
 from apportion.errors import UserError
 from apportion.laws.surface_prior import NO_PRIOR, build_prior, shipped_prior, surface_of, without_own
 from apportion.plans import STOP, Limits, Price, Prices, expected_surface, plan
+from apportion.plans.footing import footing_of
 from apportion.plans.next_experiment import next_experiments
 
 EVEN = Prices(Price(1, 1), Price(1, 1))
@@ -315,6 +316,18 @@ def test_a_published_surface_is_not_its_own_prior():
         assert excluded
         assert kept.surfaces == prior.surfaces[:i] + prior.surfaces[i + 1 :]
     assert not without_own(prior, surface_of(some_runs()))[1]
+
+
+def test_a_published_surface_is_known_without_its_untrained_model(data_folder):
+    runs, _ = read_runs(data_folder / "curves" / "balancing_budget_llama.csv")
+    for r in runs:
+        trained = r.n_demonstrations + r.n_pairs > 0
+        names = ("n_demonstrations", "n_pairs", "y", "items", "seed", "data_seed")
+        found = footing_of(dataclasses.replace(r, **{name: getattr(r, name)[trained] for name in names}))
+        assert found.is_of_prior
+        assert len(found.prior.surfaces) == len(shipped_prior().surfaces) - 1
+    own = surface_of(some_runs())
+    assert not without_own(shipped_prior(), own, base_known=False)[1]
 
 
 def test_the_prior_is_rebuilt_from_its_source(data_folder):

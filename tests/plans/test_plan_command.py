@@ -46,6 +46,24 @@ def test_people_get_a_table_and_a_sketch(table, capsys):
     assert " * " in text
 
 
+def test_the_checklist_comes_on_request_and_changes_no_number(table, capsys):
+    plan(table, **MONEY, json=True)
+    plain = json.loads(capsys.readouterr().out)
+    assert "checklist" not in plain
+    plan(table, **MONEY, most_pairs="1500", checklist=True)
+    text = capsys.readouterr().out
+    assert "To plan again:" in text
+    assert "most pairs: 1500" in text
+    assert "most demonstrations: none" in text
+    plan(table, **MONEY, json=True, checklist=True)
+    points = (with_list := json.loads(capsys.readouterr().out, parse_constant=pytest.fail)).pop("checklist")
+    assert with_list == plain
+    assert points["table"]["file"] == table.name
+    assert points["rows"]["used"] == len(table.read_text().splitlines()) - 1
+    assert points["prior"]["surfaces"] == 4
+    assert points["money"]["budget_usd"] == 2000
+
+
 def test_the_least_of_a_kind_is_bought(table, capsys):
     plan(table, **MONEY, least_demonstrations="1500", least_pairs="100", json=True)
     document = json.loads(capsys.readouterr().out)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apportion.cli.fit_table import fit_table, shortened
 from apportion.cli.json_document import print_json
 from apportion.cli.terminal import for_terminal
 from apportion.errors import UserError
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from apportion.laws.checklist import Checklist
     from apportion.laws.forecast import Forecast
     from apportion.laws.runs import Runs
-
-BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def fit(
@@ -73,7 +72,7 @@ def fit(
     if json:
         print_json(_document(found, asked, lists))
         return
-    print(for_terminal(_readable(found, lists)))
+    print(for_terminal(fit_table(found, lists)))
 
 
 def _refuse_unused_prior(prior: str | None, runs: Sequence["Runs"]) -> None:
@@ -114,7 +113,7 @@ def _refuse_unknown_pairs(predict: str | None, asked: tuple[int, int] | None, ru
             "Type 1,M, or take those curves out of the table.",
         )
     if without and asked[1]:
-        called = ", ".join(_shortened(r.model, r.task) for r in without[:3])
+        called = ", ".join(shortened(r.model, r.task) for r in without[:3])
         more = f" and {len(without) - 3} more" if len(without) > 3 else ""
         print(
             for_terminal(
@@ -176,82 +175,3 @@ def _document(
             | ({"checklist": lists[i]} if lists else {})
         )
     return {"curves": rows}
-
-
-def _readable(found: Sequence["Forecast"], lists: Sequence["Checklist"]) -> str:
-    """Return a short table with a sketch of each curve's runs, smallest size first; roll-outs; checklists."""
-    lines = [
-        f"{'curve':32} {'runs':>4} {'law':14} {'status':15} {'at n':>14} {'expected':>9}  95 % interval",
-    ]
-    for f in found:
-        size = f"{f.n_demonstrations:,}" + (f"+{f.n_pairs:,}" if f.n_pairs else "")
-        lines.append(
-            f"{_called(f):32} {len(f.runs.y):4} {f.family:14} {f.status:15} "
-            f"{size:>14} {f.mean:9.4g}  {f.low:.4g} to {f.high:.4g}"
-        )
-        lines.append(f"  {_sketch(f)}")
-    for joint in (False, True):
-        lines += _rolled([f for f in found if f.is_joint == joint and f.roll_out])
-    for f, points in zip(found, lists, strict=False):
-        lines += ["", f"To refit {_called(f)}:", *_points(points, "  ")]
-    return "\n".join(lines)
-
-
-def _called(found: "Forecast") -> str:
-    return _shortened(found.model, found.task)
-
-
-def _shortened(model: str | None, task: str | None) -> str:
-    called = " / ".join(part for part in (model, task) if part) or "all runs"
-    return called if len(called) <= 32 else called[:31] + "…"
-
-
-def _rolled(found: Sequence["Forecast"]) -> list[str]:
-    """Return the table of roll-outs of curves with the same families, or nothing."""
-    if not found:
-        return []
-    unit = {"score": "the logit of the score", "loss": "the log of the loss"}[found[0].kind]
-    names = list(found[0].roll_out)
-    lines = [
-        "",
-        f"Roll-out: the largest sizes foretold from the smaller ones, root mean square error in {unit}",
-        f"{'curve':32} {'foretold':>8} " + " ".join(f"{name:>14}" for name in names),
-    ]
-    for f in found:
-        best = min(f.roll_out.values())
-        errors = [f"{error:.3f}{'*' if error == best else ' '}" for error in f.roll_out.values()]
-        lines.append(f"{_called(f):32} {f.held_out:8} " + " ".join(f"{error:>14}" for error in errors))
-    return lines
-
-
-def _points(points: "Checklist", indent: str) -> list[str]:
-    """Return a checklist as lines, one a point."""
-    lines = []
-    for name, value in points.items():
-        called = f"{indent}{name.replace('_', ' ')}:"
-        if isinstance(value, dict):
-            lines += [called, *_points(value, indent + "  ")]
-        elif isinstance(value, list):
-            lines.append(f"{called} {', '.join(map(str, value)) or 'none'}")
-        else:
-            lines.append(f"{called} {_shown(value)}")
-    return lines
-
-
-def _shown(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "not told by this table", True: "yes", False: "no"}[value]
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _sketch(found: "Forecast") -> str:
-    """Return one block a size, as high as the mean result there, with the ends named."""
-    totals: dict[int, list[float]] = {}
-    for s, p, y in zip(found.runs.n_demonstrations, found.runs.n_pairs, found.runs.y, strict=True):
-        totals.setdefault(int(s + p), []).append(float(y))
-    sizes = sorted(totals)
-    means = [sum(totals[n]) / len(totals[n]) for n in sizes]
-    low, span = min(means), max(max(means) - min(means), 1e-12)
-    step = max(1, len(sizes) // 60)
-    blocks = "".join(BLOCKS[min(7, int(8 * (m - low) / span))] for m in means[::step])
-    return f"{sizes[0]:,} [{means[0]:.4g}] {blocks} {sizes[-1]:,} [{means[-1]:.4g}]"

@@ -14,6 +14,7 @@ from apportion.laws.families import HIGHEST
 from apportion.laws.forecast import Forecast
 from apportion.laws.joint_families import JOINT_FAMILIES
 from apportion.laws.prior import Prior, encode
+from apportion.laws.runs import Runs
 
 Checklist = dict[str, Any]
 """Plain JSON: texts, numbers, lists and dicts of them."""
@@ -26,28 +27,8 @@ def checklist(found: Forecast, prior: Prior, table: Path, curves_fitted: int) ->
     `curves_fitted` is how many curves without pairs were fitted together. Two refits that agree in every point are
     the same fit, bit for bit on one machine.
     """
-    file = table / "outcomes.parquet" if table.is_dir() else table
-    runs = found.runs
-    total = runs.n_demonstrations + runs.n_pairs
     variance = found.variances
-    part = {
-        "table": {"file": file.name, "sha256": file_sha256(file)},
-        "rows": {
-            "used": len(runs.y),
-            "identical_merged": runs.identical,
-            "left_out": runs.left_out,
-            "untrained": int((total == 0).sum()),
-            "different_sizes": len(np.unique(total[total > 0])),
-            "smallest": int(total.min()),
-            "largest": int(total.max()),
-        },
-        "columns": {
-            "result": found.kind,
-            "sizes": ["n_demonstrations", "n_pairs"] if found.is_joint else ["n_demonstrations"],
-            "items": bool(np.isfinite(runs.items).any()),
-            "seed": bool((runs.seed >= 0).any()),
-            "data_seed": runs.data_seed is not None and bool((runs.data_seed >= 0).any()),
-        },
+    part = data_of(found.runs, table) | {
         "transform": _transform(found),
         "family": found.family,
         "variances": {
@@ -65,9 +46,34 @@ def checklist(found: Forecast, prior: Prior, table: Path, curves_fitted: int) ->
         },
         "undetermined_parameters": list(found.undetermined),
         "at_bound": found.status == "at-bound",
-        "versions": _versions(),
+        "versions": versions(),
     }
     return part | (_joint(found) if found.is_joint else _plain(found, prior, curves_fitted))
+
+
+def data_of(runs: Runs, table: Path) -> Checklist:
+    """Return the points about the data: which file, which of its rows, which columns."""
+    file = table / "outcomes.parquet" if table.is_dir() else table
+    total = runs.n_demonstrations + runs.n_pairs
+    return {
+        "table": {"file": file.name, "sha256": file_sha256(file)},
+        "rows": {
+            "used": len(runs.y),
+            "identical_merged": runs.identical,
+            "left_out": runs.left_out,
+            "untrained": int((total == 0).sum()),
+            "different_sizes": len(np.unique(total[total > 0])),
+            "smallest": int(total.min()),
+            "largest": int(total.max()),
+        },
+        "columns": {
+            "result": runs.kind,
+            "sizes": ["n_demonstrations", *(["n_pairs"] if (runs.n_pairs > 0).any() else [])],
+            "items": bool(np.isfinite(runs.items).any()),
+            "seed": bool((runs.seed >= 0).any()),
+            "data_seed": runs.data_seed is not None and bool((runs.data_seed >= 0).any()),
+        },
+    }
 
 
 def _transform(found: Forecast) -> str:
@@ -83,6 +89,7 @@ def _transform(found: Forecast) -> str:
 
 def _plain(found: Forecast, prior: Prior, curves_fitted: int) -> Checklist:
     known = "variance of items + of shared draws" if found.variances.draw else "variance of items"
+    sharpness = curves.ALONE_SHARPNESS if curves_fitted == 1 else curves.INTERVAL_SHARPNESS
     return {
         "objective": OBJECTIVE,
         "weights": f"1 / ({known} + run variance by fit + {pooling.JUMP:g}^2 where nothing was trained)",
@@ -96,9 +103,10 @@ def _plain(found: Forecast, prior: Prior, curves_fitted: int) -> Checklist:
         "starts": f"{1 + pooling.DRAWN_STARTS}: the prior's mean at the curve's level, and draws from the prior",
         "solver": f"Levenberg-Marquardt, {pooling.ROUNDS} rounds of expectation-maximisation",
         "families": found.weights,
-        "averaging": f"softmax of {curves.SHARPNESS:g} x evidence, of {curves.INTERVAL_SHARPNESS:g} x for intervals",
+        "averaging": f"softmax of {curves.SHARPNESS:g} x evidence, of {sharpness:g} x for intervals",
         "intervals": f"{curves.DRAWS} draws resampled from {draws.PROPOSALS * curves.DRAWS} proposals of each family, "
-        f"95 %; drift of {prior.of(found.kind).drift:g} x the change foretold beyond the largest size",
+        f"around the fit and {draws.ANCHORS} refits of perturbed runs, 95 %; "
+        f"drift of {prior.of(found.kind).drift:g} x the change foretold beyond the largest size",
     }
 
 
@@ -122,7 +130,8 @@ def _joint(found: Forecast) -> Checklist:
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions that a number may depend on."""
     try:
         own = version("apportion")
     except PackageNotFoundError:  # a checkout that was not installed

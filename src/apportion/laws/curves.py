@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from apportion.identity import generator
 from apportion.laws.draws import posterior_z
-from apportion.laws.families import Family, Name, families, is_cut, link, unlink
+from apportion.laws.families import Name, families, is_cut, link, unlink
 from apportion.laws.pooling import Batch, Pooled, batch_of, pool
 from apportion.laws.prior import KindPrior, Prior, shipped_prior
 from apportion.laws.runs import Runs
@@ -22,7 +22,7 @@ SHARPNESS = 1.5
 """How much sharper than one curve's mean evidence the weights of the families are."""
 INTERVAL_SHARPNESS = 0.75
 """The same for the intervals of several curves: those of a table err alike, so their evidence counts for less there."""
-ALONE_SHARPNESS = 2.0
+ALONE_SHARPNESS = 1.25
 """The same for the interval of a curve that is the table's only one."""
 POOR = 1.25
 """How much wider an interval is where no law is confident."""
@@ -278,10 +278,3 @@ def _by_chance(n: Floats, improves: Floats) -> float:
     for width in range(2, k + 1):
         share = np.convolve(share, np.full(width, 1 / width))
     return float(share[int(np.ceil(in_order - 1e-9)) :].sum())
-
-
-def full_fit(runs: Sequence[Runs], family: Family, *, prior: Prior | None = None) -> tuple[Pooled, Batch]:
-    """Return one family fitted to whole curves of one kind, and the batch that it was fitted to."""
-    part = (shipped_prior() if prior is None else prior).of(runs[0].kind)
-    batch = batch_of(runs)
-    return pool(family, batch, part.shapes[family.name], part.noise), batch

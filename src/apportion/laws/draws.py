@@ -1,17 +1,19 @@
-"""Posterior draws of a fitted family's curve: Laplace's Gaussian as a proposal, corrected by importance."""
+"""Posterior draws of a fitted family's curve: proposals around many refits, corrected by importance."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from apportion.identity import generator
 from apportion.laws.pooling import Pooled
-from apportion.laws.solver import ALL, Problem, objective
+from apportion.laws.solver import ALL, Floats, Problem, Rows, objective, solve
 
-Floats = NDArray[np.float64]
+ANCHORS = 32
+"""Refits of perturbed runs beside the fit: a posterior of few runs is a curved ridge, which no one Gaussian covers."""
+ANCHOR_STEPS = 12
+"""Of the solver for each refit; one that has not arrived is an anchor, too."""
 WIDER = 1.3
-"""How much wider than Laplace's Gaussian the proposal is: what is cut off can't be drawn."""
+"""How much wider than Laplace's Gaussians the proposals are: what is cut off can't be drawn."""
 TAIL = 7.0
-"""Degrees of freedom of the proposal, a multivariate t."""
+"""Degrees of freedom of the proposals, multivariate t's."""
 PROPOSALS = 10
 """Proposals for each draw that is kept: intervals are made of the tails, where few proposals fall."""
 GOLDEN = (np.sqrt(5.0) - 1) / 2
@@ -22,35 +24,82 @@ BLOCK = 2_000_000
 def posterior_z(fit: Pooled, sizes: Floats, draws: int) -> Floats:
     """Return z of every curve at sizes (B, M) under posterior draws, (draws, B, M).
 
-    Proposals are from a multivariate t around the fit; they are resampled in proportion to posterior over proposal,
-    the weights cut at sqrt(proposals) times their mean (truncated importance sampling, Ionides 2008), evenly along
-    what they foretell at the largest size, so that few draws have the quantiles of many. They are spread
-    around the fit by sqrt(k / chi2_k), k the degrees of freedom of the noise: the deviation of the runs is itself
-    estimated. Any stretch of the draws is as even as the whole.
+    Proposals are from a mixture of multivariate t's, one around the fit and one around each of its `_anchors`; they
+    are resampled in proportion to the posterior over the mixture's density (Owen and Zhou 2000), the weights cut at
+    sqrt(proposals) times their mean (truncated importance sampling, Ionides 2008), evenly along what they foretell
+    at the largest size, so that few draws have the quantiles of many. They are spread around the fit by
+    sqrt(k / chi2_k), k the degrees of freedom of the noise: the deviation of the runs is itself estimated. Any
+    stretch of the draws is as even as the whole.
     """
-    curves, p = fit.theta.shape
-    count = PROPOSALS * draws
+    curves = len(fit.theta)
     rng = generator("laws", f"draws of {fit.family.name}")
-    normal = rng.standard_normal((count, 1, p))
-    heavy = np.sqrt(TAIL / rng.chisquare(TAIL, (count, 1, 1)))
+    centre, root = _anchors(fit, rng)
+    theta, log_proposal = _proposals(centre, root, PROPOSALS * draws, rng)
     wide = np.sqrt(fit.freedom / rng.chisquare(np.broadcast_to(fit.freedom, (draws, curves))))
     picks = (np.arange(draws) + rng.random()) / draws
-    root = np.linalg.cholesky(fit.covariance + 1e-14 * np.eye(p))
-    white = np.broadcast_to(normal * heavy, (count, curves, p))
-    theta = fit.theta + WIDER * np.einsum("bij,dbj->dbi", root, white)
-    log_proposal = -0.5 * (TAIL + p) * np.log1p((white**2).sum(-1) / TAIL)
     log_weight = -_costs(fit.problem, theta) - log_proposal
     weight = np.exp(log_weight - log_weight.max(0))
-    weight = np.minimum(weight, np.sqrt(count) * weight.mean(0))
+    weight = np.minimum(weight, np.sqrt(len(theta)) * weight.mean(0))
     far = np.take_along_axis(sizes, sizes.argmax(1)[:, None], 1)
     along = np.argsort(fit.family(theta, far)[..., 0], 0, kind="stable")
     cumulative = np.cumsum(np.take_along_axis(weight / weight.sum(0), along, 0), 0)
-    index = np.stack([np.searchsorted(cumulative[:, b], picks).clip(0, count - 1) for b in range(curves)], 1)
+    index = np.stack(
+        [np.searchsorted(cumulative[:, b], picks).clip(0, len(theta) - 1) for b in range(curves)], 1
+    )
     order = np.argsort(np.argsort(np.arange(draws) * GOLDEN % 1.0))
     kept = theta[np.take_along_axis(along, index[order], 0), np.arange(curves)]
     z = fit.family(kept, sizes)
-    centre = fit.family(fit.theta, sizes)
-    return centre + (z - centre) * wide[..., None]
+    middle = fit.family(fit.theta, sizes)
+    return middle + (z - middle) * wide[..., None]
+
+
+def _anchors(fit: Pooled, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return points (K, B, p) all over the posterior, the fit first, and roots of their covariances, (K, B, p, p).
+
+    Randomised maximum a posteriori: runs and prior means are both perturbed by their own deviations, and refitted
+    from the fit. Covariances are Laplace's.
+    """
+    given = fit.problem
+    curves, p = fit.theta.shape
+    deviation = np.where(given.scale > 0, 1 / np.maximum(given.scale, 1e-300), 0.0)
+    z = given.z + deviation * rng.standard_normal((ANCHORS, 1, given.z.shape[1]))
+    off = np.linalg.inv(np.swapaxes(given.root, 1, 2)) @ rng.standard_normal((ANCHORS, 1, p, 1))
+    mean = given.mean + off[..., 0]
+
+    def curve(theta: Floats, rows: Rows) -> Floats:
+        return given.curve(theta, np.arange(ANCHORS * curves)[rows] % curves)
+
+    def tiled(values: Floats) -> Floats:
+        return np.tile(values, (ANCHORS, *(1,) * (values.ndim - 1)))
+
+    problem = Problem(
+        curve, z.reshape(-1, z.shape[-1]), tiled(given.scale), mean.reshape(-1, p), tiled(given.root)
+    )
+    found = solve(problem, tiled(fit.theta), steps=ANCHOR_STEPS)
+    centre = np.concatenate([fit.theta[None], found.theta.reshape(ANCHORS, curves, p)])
+    covariance = np.concatenate([fit.covariance[None], np.linalg.inv(found.normal).reshape(-1, curves, p, p)])
+    return centre, WIDER * np.linalg.cholesky(covariance + 1e-14 * np.eye(p))
+
+
+def _proposals(centre: Floats, root: Floats, count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Return some `count` proposals (D, B, p), as many around each centre, and the log density of all, (D, B)."""
+    parts, curves, p = centre.shape
+    each = -(-count // parts)
+    heavy = np.sqrt(TAIL / rng.chisquare(TAIL, (parts, each, 1, 1)))
+    white = np.broadcast_to(
+        (rng.standard_normal((parts, each, 1, p)) * heavy)[:, :, 0, None, :, None],
+        (parts, each, curves, p, 1),
+    )
+    theta = (centre[:, None] + (root[:, None] @ white)[..., 0]).reshape(-1, curves, p)
+    by_curve = np.swapaxes(theta, 0, 1)
+    density = np.full((curves, len(theta)), -np.inf)
+    inverse = np.linalg.inv(root)
+    log_size = np.log(np.diagonal(root, axis1=2, axis2=3)).sum(-1)
+    for k in range(parts):
+        apart = (by_curve - centre[k][:, None]) @ np.swapaxes(inverse[k], 1, 2)
+        log_t = -0.5 * (TAIL + p) * np.log1p((apart**2).sum(-1) / TAIL)
+        density = np.logaddexp(density, log_t - log_size[k][:, None])
+    return theta, density.T
 
 
 def _costs(problem: Problem, theta: Floats) -> Floats:

@@ -21,6 +21,8 @@ LICENCE = "facts: readings of a published figure"
 LOWEST_SHARE = 0.25
 """The lowest positive share in the published surfaces."""
 CLIP = 0.02
+SAME = 1e-6
+"""Gains nearer than this are the same reading."""
 
 
 class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,25 +130,29 @@ def read_prior(path: Path) -> SurfacePrior:
     return prior
 
 
-def without_own(prior: SurfacePrior, own: Surface) -> tuple[SurfacePrior, bool]:
+def without_own(prior: SurfacePrior, own: Surface, base_known: bool = True) -> tuple[SurfacePrior, bool]:
     """Return the prior without any surface whose cells these are, and whether there was one.
 
     Nobody's plan is to rest on the answer: a table of at least three cells, nine in ten of which are in a
-    published surface number by number, is taken for that surface, whatever its name. What remains keeps the
+    published surface number by number, is taken for that surface, whatever its name. Gains over an untrained model
+    that was not measured (`base_known` False) agree when they differ by one number. What remains keeps the
     hyperparameters; for leave-one-out to the letter, build a prior without the surface.
     """
-    mine = {_key(*cell) for cell in zip(own.n_demonstrations, own.n_pairs, own.gain, strict=True)}
+    mine = _by_cell(own)
 
     def is_own(s: Surface) -> bool:
-        theirs = {_key(*cell) for cell in zip(s.n_demonstrations, s.n_pairs, s.gain, strict=True)}
-        return len(mine) >= 3 and len(mine & theirs) >= 0.9 * len(mine)
+        theirs = _by_cell(s)
+        apart = np.array([theirs[cell] - gain for cell, gain in mine.items() if cell in theirs])
+        level = 0.0 if base_known or not len(apart) else float(np.median(apart))
+        return len(mine) >= 3 and int((np.abs(apart - level) < SAME).sum()) >= 0.9 * len(mine)
 
     kept = tuple(s for s in prior.surfaces if not is_own(s))
     return SurfacePrior(prior.source, prior.hyper, kept, prior.licence), len(kept) < len(prior.surfaces)
 
 
-def _key(n_demonstrations: float, n_pairs: float, gain: float) -> tuple[int, int, float]:
-    return round(n_demonstrations), round(n_pairs), round(gain, 6)
+def _by_cell(surface: Surface) -> dict[tuple[int, int], float]:
+    cells = zip(surface.n_demonstrations, surface.n_pairs, surface.gain, strict=True)
+    return {(round(s), round(p)): gain for s, p, gain in cells}
 
 
 def main(arguments: Sequence[str]) -> None:

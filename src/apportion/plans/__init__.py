@@ -4,6 +4,7 @@ Imports `laws`, and no torch.
 """
 
 from apportion.plans.budget_line import Limits, counts_at
+from apportion.plans.checklist import plan_checklist
 from apportion.plans.document import document
 from apportion.plans.next_experiment import Experiment, knowledge_gradient
 from apportion.plans.plan import STOP, Line, Plan, PriceChange, expected_surface, plan
@@ -25,6 +26,7 @@ __all__ = [
     "knowledge_gradient",
     "parse_price",
     "plan",
+    "plan_checklist",
     "planner_document",
     "price_of",
 ]

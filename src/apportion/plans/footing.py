@@ -73,7 +73,7 @@ def footing_of(outcomes: Runs, prior: SurfacePrior | None = None) -> Footing:
     prior = shipped_prior() if prior is None else prior
     is_of_prior = False
     if evidence.kind == "score":
-        prior, is_of_prior = without_own(prior, evidence.surface)
+        prior, is_of_prior = without_own(prior, evidence.surface, evidence.base_known)
     reason, law = _unfit(evidence, prior)
     return Footing(evidence, evidence.nothing() if reason else evidence, prior, is_of_prior, reason, law)
 

@@ -46,7 +46,9 @@ def splits_by_price(
     """
     evidence = evidence_of(runs)
     prior = shipped_prior() if prior is None else prior
-    prior = without_own(prior, evidence.surface)[0] if evidence.kind == "score" else prior
+    prior = (
+        without_own(prior, evidence.surface, evidence.base_known)[0] if evidence.kind == "score" else prior
+    )
     equal = share_grid(evidence.lowest_share)
     lines = []
     for factor in (1.0, *factors):
