@@ -5,6 +5,7 @@ import pytest
 from tests.plans.made_runs import grid, made, mixture_pays
 
 from apportion.errors import UserError
+from apportion.laws.runs import read_runs
 from apportion.laws.surface_prior import NO_PRIOR, build_prior, shipped_prior, surface_of, without_own
 from apportion.plans import STOP, Limits, Price, Prices, expected_surface, plan
 from apportion.plans.footing import footing_of
