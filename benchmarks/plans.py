@@ -192,24 +192,28 @@ def coverage_table(tables: int) -> None:
     n = np.repeat([100, 500, 1000, 2000, 5000], 5).astype(float)
     r = np.tile(SHARES, 5)
     s, p = np.append(0, n * r), np.append(0, n * (1 - r))
-    for name, family in JOINT_FAMILIES.items():
-        hits = np.zeros(2)
-        for i in range(tables):
-            rng = np.random.default_rng([i, len(name)])
-            x = drawn_law(name, rng)
-            e = family.curve(x[None], s, p)[0][0]
-            z = np.log(e / (1 - e)) + 0.06 * rng.standard_normal(len(e))
-            y = 1 / (1 + np.exp(z))
-            unknown = np.full(len(s), np.nan)
-            runs = Runs(None, None, "score", s.astype(int), p.astype(int), y, unknown, np.full(len(s), -1))
-            share = rng.choice(SHARES[1:])
-            at = np.array([20000 * share]), np.array([20000 * (1 - share)])
-            e_true = family.curve(x[None], *at)[0][0, 0]
-            truth = 1 / (1 + np.exp(np.log(e_true / (1 - e_true)) + 0.06 * rng.standard_normal()))
-            for j, families in enumerate(((name,), tuple(JOINT_FAMILIES))):
-                found = fit_joint(runs, families=families, draws=200).predict(at[0][0], at[1][0])
-                hits[j] += found.low <= truth <= found.high
-        print(f"| {name} | {hits[0] / tables:.3f} | {hits[1] / tables:.3f} |")
+    unknown, seed = np.full(len(s), np.nan), np.full(len(s), -1)
+    for kind in ("score", "loss"):
+        for name, family in JOINT_FAMILIES.items():
+            hits = np.zeros(2)
+            for i in range(tables):
+                rng = np.random.default_rng([i, len(name)])
+                x = drawn_law(name, rng)
+                y = measured(family.curve(x[None], s, p)[0][0], kind, rng)
+                runs = Runs(None, None, kind, s.astype(int), p.astype(int), y, unknown, seed)
+                share = rng.choice(SHARES[1:])
+                at = np.array([20000 * share]), np.array([20000 * (1 - share)])
+                truth = measured(family.curve(x[None], *at)[0][0], kind, rng)[0]
+                for j, families in enumerate(((name,), tuple(JOINT_FAMILIES))):
+                    found = fit_joint(runs, families=families, draws=200).predict(at[0][0], at[1][0])
+                    hits[j] += found.low <= truth <= found.high
+            print(f"| {name} ({kind}) | {hits[0] / tables:.3f} | {hits[1] / tables:.3f} |", flush=True)
+
+
+def measured(e: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Return scores, or losses, of errors e with runs that scatter by .06 in the logit, or in the log."""
+    noise = 0.06 * rng.standard_normal(len(e))
+    return e * np.exp(noise) if kind == "loss" else 1 / (1 + np.exp(np.log(e / (1 - e)) + noise))
 
 
 def start_table() -> None:

@@ -25,6 +25,7 @@ def fit(
     figure: Path | None = None,
     prior: str | None = None,
     checklist: bool = False,
+    epochs: str | None = None,
 ) -> None:
     """Fit laws to measured runs, one curve for each model and task, and predict.
 
@@ -34,7 +35,8 @@ def fit(
     ----------
     table: Path
         A CSV or Parquet table with n_demonstrations (or n_sft) and score or loss, optionally n_pairs (or n_pref),
-        model, task, metric, seed, data_seed (or draw: which sample of the data), items; or a study's folder.
+        model, task, metric, seed, data_seed (or draw: which sample of the data), items, epochs (passes over the
+        examples); or a study's folder.
     predict: str
         The number of demonstrations to predict at, or demonstrations,pairs. Default: 4 times the largest size.
     json: bool
@@ -46,6 +48,8 @@ def fit(
         with pairs have weak priors of their own, whatever is chosen.
     checklist: bool
         Add what another person needs to refit each curve: rows, transform, objective, weights, prior, starts.
+    epochs: str
+        Predict for so many passes over the examples, where runs differ in the column epochs. Default: as most runs.
     """
     from apportion.laws.checklist import checklist as checklist_of
     from apportion.laws.forecast import forecast
@@ -61,7 +65,8 @@ def fit(
         print(for_terminal(f"apportion: warning: {warning}"), file=sys.stderr)
     _refuse_unused_prior(prior, runs)
     _refuse_unknown_pairs(predict, asked, runs)
-    found = forecast(runs, asked, prior=known)
+    passes = _epochs(epochs, runs)
+    found = forecast(runs, asked, prior=known, epochs=passes)
     if figure is not None:
         from apportion.reports.curve_figure import draw_curves
 
@@ -124,6 +129,30 @@ def _refuse_unknown_pairs(predict: str | None, asked: tuple[int, int] | None, ru
         )
 
 
+def _epochs(epochs: str | None, runs: Sequence["Runs"]) -> float | None:
+    """Return how many passes to predict for. Raises UserError where no runs tell of it."""
+    from apportion.laws.cells import MOST_EPOCHS, NUMBER
+
+    if epochs is None:
+        return None
+    value = float(epochs) if NUMBER.fullmatch(epochs.strip()) else 0.0
+    if not 0 < value <= MOST_EPOCHS:
+        raise UserError(
+            f"--epochs {epochs[:40]}",
+            "no number of passes",
+            f"above 0, at most {MOST_EPOCHS:,}",
+            "Type --epochs 1.",
+        )
+    if all(r.epochs is None or (r.n_pairs > 0).any() for r in runs):
+        raise UserError(
+            f"--epochs {epochs[:40]}",
+            "no curve without pairs whose runs differ in the column epochs",
+            "a column epochs with two values or more",
+            "Leave --epochs out.",
+        )
+    return value
+
+
 def _asked(predict: str | None) -> tuple[int, int] | None:
     if predict is None:
         return None
@@ -156,6 +185,8 @@ def _document(
         prediction: dict[str, Any] = {"n": f.n_demonstrations}
         if f.n_pairs or (asked is not None and asked[1] and f.is_joint):
             prediction["n_pairs"] = f.n_pairs
+        if f.epochs is not None:
+            prediction["epochs"] = f.epochs
         prediction |= {"mean": f.mean, "low": f.low, "high": f.high}
         rows.append(
             {

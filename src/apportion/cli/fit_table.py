@@ -24,6 +24,10 @@ def fit_table(found: Sequence["Forecast"], lists: Sequence["Checklist"]) -> str:
             f"{size:>14} {f.mean:9.4g}  {f.low:.4g} to {f.high:.4g}"
         )
         lines.append(f"  {_sketch(f)}")
+        if f.epochs is not None:
+            lines.append(
+                f"  foretold for {f.epochs:g} epochs; repeated data: R* {f.parameters['R*']:.3g} repetitions"
+            )
     for joint in (False, True):
         lines += _rolled([f for f in found if f.is_joint == joint and f.roll_out])
     for f, points in zip(found, lists, strict=False):

@@ -6,11 +6,12 @@ Imports no other room, and no torch.
 from apportion.laws.allocation_law import AllocationLaw, fit_allocation
 from apportion.laws.checklist import checklist
 from apportion.laws.curves import Curve, Prediction, fit_curves
-from apportion.laws.families import Family, effective_examples, families, family
+from apportion.laws.families import Family, families, family
 from apportion.laws.forecast import Forecast, forecast
 from apportion.laws.joint import JointFit, JointLaw, fit_joint
 from apportion.laws.power_law import PowerLaw
 from apportion.laws.prior import Prior, learn, read_prior, shipped_prior, weak_prior
+from apportion.laws.repeats import effective_examples
 from apportion.laws.rolling import roll_out, roll_outs
 from apportion.laws.runs import Runs, read_runs
 from apportion.laws.status import Status

@@ -13,6 +13,7 @@ Kind = Literal["score", "loss"]
 
 LARGEST = 10**15
 """No size and no loss is above this; more is a slip of the pen, and squares of it still are finite."""
+MOST_EPOCHS = 10_000
 ALIASES = {"n_sft": "n_demonstrations", "n_pref": "n_pairs", "draw": "data_seed"}
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -32,6 +33,7 @@ class Row:
     items: float
     seed: int
     data_seed: int = -1
+    epochs: float = 1.0
 
 
 class Counted(NamedTuple):
@@ -63,7 +65,8 @@ def require_column(table: Table, columns: Iterable[str], shown: str, name: str) 
         raise UserError(
             f"{table.path}, its header",
             f"no column {shown} among {listed(columns)}",
-            "n_demonstrations and score or loss; optionally n_pairs, model, task, metric, seed, data_seed, items",
+            "n_demonstrations and score or loss; optionally n_pairs, model, task, metric, seed, data_seed, "
+            "items, epochs",
             f"Name the column {shown}.",
         )
 
@@ -167,6 +170,22 @@ def items_in(table: Table, row: int, cell: Any) -> float:
             f"{value:g}",
             "the number of graded items, 1 or more",
             "Correct it, or leave it blank where it is unknown.",
+        )
+    return value
+
+
+def epochs_in(table: Table, row: int, cell: Any) -> float:
+    """Return a cell as a number of passes over the examples, 1 where it is blank. Raises UserError."""
+    given = given_or(cell, None)
+    if given is None:
+        return 1.0
+    value = number_in(table, row, "epochs", given, "the number of passes over the examples, above 0")
+    if not 0 < value <= MOST_EPOCHS:
+        raise UserError(
+            f"{table.path}, {table.places[row]}, column epochs",
+            f"{value:g}",
+            f"the number of passes over the examples, above 0 and at most {MOST_EPOCHS:,}",
+            "Correct it, or leave it blank for 1.",
         )
     return value
 

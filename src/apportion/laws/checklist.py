@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from apportion.identity import digest, file_sha256
-from apportion.laws import curves, draws, joint, joint_problem, pooling, rolling, solver
+from apportion.laws import curves, draws, joint, joint_problem, pooling, repeats, rolling, solver
 from apportion.laws.families import HIGHEST
 from apportion.laws.forecast import Forecast
 from apportion.laws.joint_families import JOINT_FAMILIES
@@ -30,6 +30,7 @@ def checklist(found: Forecast, prior: Prior, table: Path, curves_fitted: int) ->
     variance = found.variances
     part = data_of(found.runs, table) | {
         "transform": _transform(found),
+        "repeated_data": _repeated(found),
         "family": found.family,
         "variances": {
             "items": variance.items,
@@ -72,6 +73,7 @@ def data_of(runs: Runs, table: Path) -> Checklist:
             "items": bool(np.isfinite(runs.items).any()),
             "seed": bool((runs.seed >= 0).any()),
             "data_seed": runs.data_seed is not None and bool((runs.data_seed >= 0).any()),
+            "epochs": runs.epochs is not None,
         },
     }
 
@@ -85,6 +87,16 @@ def _transform(found: Forecast) -> str:
     if found.kind == "loss":
         return f"log(loss), at most {HIGHEST:g} from 0"
     return "logit(score), scores held half an item (of 500 where unknown) from 0 and 1"
+
+
+def _repeated(found: Forecast) -> str:
+    if found.epochs is None:
+        return "no law of it: the runs do not differ in epochs"
+    lives = ", ".join(f"{v:.3g}" for v in repeats.HALF_LIVES)
+    return (
+        f"n is D' = U + U R* (1 - exp(-R / R*)), summed over R* of {lives}, log R* beforehand normal around "
+        f"{repeats.HALF_LIFE:g} with deviation {repeats.SPREAD:g}; foretold for {found.epochs:g} epochs"
+    )
 
 
 def _plain(found: Forecast, prior: Prior, curves_fitted: int) -> Checklist:

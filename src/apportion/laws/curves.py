@@ -1,18 +1,19 @@
 """The laws of a table's curves: every family fitted, averaged by its evidence, and a prediction with an interval."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from apportion.identity import generator
+from apportion.laws.confidence import status_of
 from apportion.laws.draws import posterior_z
 from apportion.laws.families import Name, families, is_cut, link, unlink
 from apportion.laws.pooling import Batch, Pooled, batch_of, pool
 from apportion.laws.prior import KindPrior, Prior, shipped_prior
+from apportion.laws.repeats import asked_sizes, half_lives, trained_sizes
 from apportion.laws.runs import Runs
 from apportion.laws.status import Status
 
@@ -27,12 +28,6 @@ ALONE_SHARPNESS = 1.25
 POOR = 1.25
 """How much wider an interval is where no law is confident."""
 DRAWS = 400
-MARGIN = 6.0
-"""By how much, in BIC, a law has to beat a straight line and a constant."""
-CHANCE = 0.01
-"""How probable a trend may be in runs that have none: Kendall's test, one-sided, over the means of each size."""
-LEAST_SIZES = 5
-"""With fewer different sizes of trained models no law is determined: even in perfect order they may be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +77,7 @@ def fit_curves(
     only: Name | None = None,
     noise: float | None = None,
     draws: int = DRAWS,
+    epochs: float | None = None,
 ) -> tuple[Curve, ...]:
     """Return one fitted law for each of a table's curves, in their order, with predictions at `sizes`.
 
@@ -91,7 +87,8 @@ def fit_curves(
     a normal deviation of `drift` times the change foretold beyond the largest measured size is added, and a poor
     status makes the interval POOR times as wide (in z). n is the total of demonstrations and pairs. `noise` is the
     run-to-run standard deviation in z where it is known. Without `sizes` each curve is predicted at 4 times its
-    largest size.
+    largest size. Where runs differ in epochs, families are laws of repeated data (`repeats`), summed over its R*, and
+    foretell `epochs` passes over the examples; None is as most runs were trained.
     """
     prior = shipped_prior() if prior is None else prior
     found: dict[int, Curve] = {}
@@ -99,8 +96,19 @@ def fit_curves(
         places = [i for i, r in enumerate(runs) if r.kind == kind]
         if places:
             group = [runs[i] for i in places]
-            found |= dict(zip(places, _fit(group, sizes, prior.of(kind), only, noise, draws), strict=True))
+            fitted = _fit(group, sizes, prior.of(kind), only, noise, draws, epochs)
+            found |= dict(zip(places, fitted, strict=True))
     return tuple(found[i] for i in range(len(runs)))
+
+
+class _Candidate(NamedTuple):
+    """A family fitted to a table under one R*; `asked` (B, M) are the sizes to foretell, then each curve's largest."""
+
+    fit: Pooled
+    batch: Batch
+    asked: Floats
+    half_life: float
+    log_prior: float
 
 
 def _fit(
@@ -110,45 +118,35 @@ def _fit(
     only: Name | None,
     noise: float | None,
     draws: int,
+    epochs: float | None,
 ) -> list[Curve]:
-    batch = batch_of(runs)
-    largest = np.where(batch.known, batch.n, 0.0).max(1)
-    asked = (
-        np.maximum(4 * largest, 1.0)[:, None]
-        if sizes is None
-        else np.tile(np.array(sizes, float), (len(runs), 1))
-    )
-    fits = [
-        pool(
-            family,
-            batch,
-            prior.shapes[family.name],
-            prior.noise if noise is None else noise,
-            noise_known=noise is not None,
-        )
-        for family in families(batch.kind)
-        if only in (None, family.name)
-    ]
-    weights = _weights(fits, batch, SHARPNESS)
-    with_largest = np.concatenate([np.maximum(asked, 1.0), np.maximum(largest, 1.0)[:, None]], 1)
-    drawn = [posterior_z(fit, with_largest, draws) for fit in fits]
+    largest = np.array([max(int((r.n_demonstrations + r.n_pairs).max()), 1) for r in runs], float)
+    asked = 4 * largest[:, None] if sizes is None else np.tile(np.array(sizes, float), (len(runs), 1))
+    candidates = _candidates(runs, np.maximum(asked, 1.0), prior, only, noise, epochs)
+    weights = _weights(candidates, SHARPNESS)
+    drawn = [posterior_z(c.fit, c.asked, draws) for c in candidates]
     sharpness = ALONE_SHARPNESS if len(runs) == 1 else INTERVAL_SHARPNESS
-    mixed = _mixture(drawn, _weights(fits, batch, sharpness))
+    mixed = _mixture(drawn, _weights(candidates, sharpness))
     centre = np.einsum("fb,fbm->bm", weights, np.stack([np.median(d, 0) for d in drawn]))
     z, end = mixed[..., :-1], mixed[..., -1:]
     if only is None:
         rng = generator("laws", "drift")
-        beyond = np.maximum(asked, 1.0) > largest[:, None]
-        change = np.abs(np.median(z - end, 0)) * beyond
+        lead = candidates[int(weights.sum(1).argmax())].asked
+        change = np.abs(np.median(z - end, 0)) * (lead[:, :-1] > lead[:, -1:])
         z = z + prior.drift * change * rng.standard_normal((draws, 1, 1))
-    best = weights.argmax(0)
-    status: list[Status] = [_status(fits[best[i]], batch, i) for i in range(len(runs))]
+    names: list[Name] = [f.name for f in families(runs[0].kind) if only in (None, f.name)]
+    apart = weights.reshape(-1, len(names), len(runs))  # by R*, family and curve
+    by_family = apart.sum(0)
+    best: list[_Candidate] = []
+    for i, f in enumerate(by_family.argmax(0)):
+        best.append(candidates[int(apart[:, f, i].argmax()) * len(names) + int(f)])
+    status: list[Status] = [status_of(c.fit, c.batch, i) for i, c in enumerate(best)]
     if only is None:
         wide = np.array([1.0 if s == "converged" else POOR for s in status])
         z = np.median(z, 0) + (z - np.median(z, 0)) * wide[:, None]
     curves = []
     for i, r in enumerate(runs):
-        fit = fits[best[i]]
+        fit, batch = best[i].fit, best[i].batch
         curves.append(
             Curve(
                 r.model,
@@ -156,8 +154,8 @@ def _fit(
                 r.kind,
                 fit.family.name,
                 status[i],
-                _natural(fit, batch, i),
-                {f.family.name: float(w) for f, w in zip(fits, weights[:, i], strict=True)},
+                _natural(fit, batch, i) | ({} if r.epochs is None else {"R*": best[i].half_life}),
+                {name: float(w) for name, w in zip(names, by_family[:, i], strict=True)},
                 float(fit.noise[i]),
                 tuple(
                     _prediction(n, z[:, i, k] + batch.offset[i], float(centre[i, k] + batch.offset[i]), r)
@@ -171,14 +169,38 @@ def _fit(
     return curves
 
 
-def _weights(fits: list[Pooled], batch: Batch, sharpness: float) -> Floats:
-    """Return weights (families, B): softmax of the table's mean evidence, moved a B-th of the way to the curve's own.
+def _candidates(
+    runs: list[Runs],
+    asked: Floats,
+    prior: KindPrior,
+    only: Name | None,
+    noise: float | None,
+    epochs: float | None,
+) -> list[_Candidate]:
+    """Return every family fitted to the table, under every R* where runs differ in epochs."""
+    found = []
+    for half_life, log_prior in zip(*half_lives(runs), strict=True):
+        batch = batch_of(runs, [trained_sizes(r, half_life) for r in runs])
+        largest = np.maximum(np.where(batch.known, batch.n, 0.0).max(1), 1.0)
+        sizes = np.stack([asked_sizes(r, a, half_life, epochs) for r, a in zip(runs, asked, strict=True)])
+        with_largest = np.concatenate([sizes, largest[:, None]], 1)
+        for family in families(batch.kind):
+            if only in (None, family.name):
+                shape, guess = prior.shapes[family.name], prior.noise if noise is None else noise
+                fit = pool(family, batch, shape, guess, noise_known=noise is not None)
+                found.append(_Candidate(fit, batch, with_largest, float(half_life), float(log_prior)))
+    return found
+
+
+def _weights(candidates: list[_Candidate], sharpness: float) -> Floats:
+    """Return weights (candidates, B): softmax of the table's mean evidence, moved a B-th of the way to the curve's own.
 
     Laws without a value at 0 leave that point out; it counts as explained at one standard deviation.
     """
-    evidence = np.stack([fit.log_evidence for fit in fits])
+    evidence = np.stack([c.fit.log_evidence + c.log_prior for c in candidates])
+    batch = candidates[0].batch
     missing = (batch.known & (batch.n == 0)).sum(1)
-    away = np.array([not fit.family.at_zero for fit in fits])
+    away = np.array([not c.fit.family.at_zero for c in candidates])
     zero = np.log(1 / 0.6) - 0.5
     evidence = evidence + away[:, None] * missing * zero
     curves = evidence.shape[1]
@@ -225,56 +247,3 @@ def _undetermined(fit: Pooled, i: int) -> tuple[str, ...]:
     prior = np.linalg.inv(fit.root[i] @ fit.root[i].T)
     left = np.sqrt(np.diagonal(fit.covariance[i]) / np.diagonal(prior))
     return tuple(name for name, share in zip(fit.family.parameters, left, strict=True) if share >= 0.9)
-
-
-def _status(fit: Pooled, batch: Batch, i: int) -> Status:
-    """Return how far a fit can be trusted.
-
-    A law has to beat a straight line in n and a constant in z, and the sizes have to be in an order that is no chance.
-    """
-    use = batch.known[i] & ((batch.n[i] > 0) | fit.family.at_zero)
-    trained = batch.known[i] & (batch.n[i] > 0)
-    n, z = batch.n[i, use], batch.z[i, use]
-    if len(np.unique(batch.n[i, trained])) < LEAST_SIZES:
-        return "underdetermined"
-    residual = z - fit.family(fit.theta[i], n)
-    floor = float(batch.known_variance[i, use].mean()) + 1e-8
-    lines = np.stack([np.ones_like(n), n / n.max()], 1)
-    off = z - lines @ np.linalg.lstsq(lines, z, rcond=None)[0]
-    flat = z - z.mean()
-
-    def bic(error: Floats, parameters: int) -> float:
-        return len(error) * float(np.log((error**2).mean() + floor)) + parameters * float(np.log(len(error)))
-
-    p = min(len(fit.family.parameters), 3)  # the prior takes a part of the freedom
-    improves = batch.z[i, trained] if batch.kind == "score" else -batch.z[i, trained]
-    if (
-        bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1))
-        or _by_chance(batch.n[i, trained], improves) > CHANCE
-    ):
-        return "no-law"
-    if np.abs(fit.family(fit.theta[i], n)).max() > 25:
-        return "at-bound"
-    if not fit.converged[i]:
-        return "underdetermined"
-    return "converged"
-
-
-def _by_chance(n: Floats, improves: Floats) -> float:
-    """Return how probable it is that results in random order rise as much with size (Kendall's S, ties half).
-
-    The number of permutations of k by inversions is the convolution of 1, 11, 111, ... (Mahonian numbers); beyond 60
-    sizes S is taken as normal.
-    """
-    sizes, group = np.unique(n, return_inverse=True)
-    means = np.bincount(group.ravel(), improves) / np.bincount(group.ravel())
-    k = len(sizes)
-    signs = np.sign(means[None, :] - means[:, None])
-    score = float(np.triu(signs).sum())
-    if k > 60:
-        return 0.5 * math.erfc(score / math.sqrt(k * (k - 1) * (2 * k + 5) / 9))
-    in_order = (score + k * (k - 1) / 2) / 2
-    share = np.ones(1)
-    for width in range(2, k + 1):
-        share = np.convolve(share, np.full(width, 1 / width))
-    return float(share[int(np.ceil(in_order - 1e-9)) :].sum())

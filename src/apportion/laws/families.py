@@ -6,7 +6,7 @@ z = log(score / (1 - score)). Parameters may have any leading shape, (..., p); n
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,18 +199,3 @@ def family(name: Name, kind: Kind) -> Family:
     ('level', 'slope')
     """
     return BUILDERS[name](kind)
-
-
-def effective_examples(n: Any, unique: Any, half_life: float = 15.4) -> Floats:
-    """Return D' = U + U R* (1 - exp(-R / R*)): what n examples count for when only `unique` of them differ.
-
-    R = n / U - 1 repetitions, R* = `half_life` (Muennighoff 2023, arXiv 2305.16264; their fit is 15.4). Any law
-    of n is a law of repeated data when it is fitted to this.
-
-    >>> effective_examples(100, 100).item()
-    100.0
-    """
-    size = np.asarray(n, np.float64)
-    used = np.minimum(size, np.asarray(unique, np.float64))
-    repeats = np.where(used > 0, size / np.maximum(used, 1e-300) - 1, 0.0)
-    return used + used * half_life * -np.expm1(-repeats / half_life)

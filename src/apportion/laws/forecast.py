@@ -8,6 +8,7 @@ import numpy as np
 from apportion.laws.curves import Curve, fit_curves
 from apportion.laws.joint import fit_joint
 from apportion.laws.prior import Prior
+from apportion.laws.repeats import usual_epochs
 from apportion.laws.rolling import RollOut, roll_outs
 from apportion.laws.runs import Kind, Runs
 from apportion.laws.status import Status
@@ -42,6 +43,8 @@ class Forecast:
     held_out: int
     variances: Variances
     runs: Runs
+    epochs: float | None = None
+    """How often the examples are gone through in what is foretold; None where the runs do not differ in that."""
 
     @property
     def is_joint(self) -> bool:
@@ -50,26 +53,34 @@ class Forecast:
 
 
 def forecast(
-    runs: Sequence[Runs], at: tuple[int, int] | None = None, *, prior: Prior | None = None
+    runs: Sequence[Runs],
+    at: tuple[int, int] | None = None,
+    *,
+    prior: Prior | None = None,
+    epochs: float | None = None,
 ) -> tuple[Forecast, ...]:
     """Return one forecast for each curve, in their order, at (demonstrations, pairs).
 
     Curves with pairs get the joint laws (`joint.fit_joint`), each alone, to which `prior` does not apply; all others
     are fitted together (`curves.fit_curves`) and foretold at the demonstrations of `at`, since nothing says what a
-    pair does for them. Without `at`, each is foretold at 4 times its largest run.
+    pair does for them. Without `at`, each is foretold at 4 times its largest run. `epochs` is how
+    often the examples would be gone through, for curves whose runs differ in that; None is as most of them.
     """
     plain = [i for i, r in enumerate(runs) if not (r.n_pairs > 0).any()]
     sizes = None if at is None else [at[0]]
-    fitted = fit_curves([runs[i] for i in plain], sizes, prior=prior) if plain else ()
+    fitted = fit_curves([runs[i] for i in plain], sizes, prior=prior, epochs=epochs) if plain else ()
     curves = dict(zip(plain, fitted, strict=True))
     rolled = roll_outs(runs, prior=prior)
     return tuple(
-        _plain(curves[i], rolled[i]) if i in curves else _joint(r, at, rolled[i]) for i, r in enumerate(runs)
+        _plain(curves[i], rolled[i], epochs) if i in curves else _joint(r, at, rolled[i])
+        for i, r in enumerate(runs)
     )
 
 
-def _plain(curve: Curve, rolled: tuple[RollOut, int]) -> Forecast:
+def _plain(curve: Curve, rolled: tuple[RollOut, int], epochs: float | None) -> Forecast:
     (p,) = curve.predictions
+    if epochs is None or curve.runs.epochs is None:
+        epochs = None if curve.runs.epochs is None else usual_epochs(curve.runs)
     return Forecast(
         curve.model,
         curve.task,
@@ -88,6 +99,7 @@ def _plain(curve: Curve, rolled: tuple[RollOut, int]) -> Forecast:
         *rolled,
         variances(curve.runs),
         curve.runs,
+        epochs,
     )
 
 

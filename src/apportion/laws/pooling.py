@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from apportion.identity import generator
 from apportion.laws.families import PRETENDED_ITEMS, Family, Kind, is_cut, link
+from apportion.laws.repeats import trained_sizes
 from apportion.laws.runs import Runs
 from apportion.laws.solver import Problem, Rows, Solution, solve
 from apportion.laws.variances import shared_draw_variance, variances
@@ -66,7 +67,7 @@ class Batch:
 
 
 def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> Batch:
-    """Return curves of one kind as padded arrays; `sizes` replaces the total of demonstrations and pairs.
+    """Return curves of one kind as padded arrays; `sizes` replaces what their examples count for (`repeats`).
 
     The variance that a score of k items has from them is 1 / (k y (1 - y)) in the logit (the delta method). Where k
     is unknown there is none, but for scores of 0 and 1, whose logit is that of k = PRETENDED_ITEMS.
@@ -78,7 +79,7 @@ def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> B
     n[:] = 1.0
     for i, c in enumerate(curves):
         m = len(c.y)
-        n[i, :m] = (c.n_demonstrations + c.n_pairs) if sizes is None else sizes[i]
+        n[i, :m] = trained_sizes(c) if sizes is None else sizes[i]
         z[i, :m] = link(c.y, kind, c.items)
         if kind == "score":
             y = 1 / (1 + np.exp(-z[i, :m]))

@@ -17,6 +17,7 @@ from apportion.laws.cells import (
     Kind,
     Row,
     curve_called,
+    epochs_in,
     given_or,
     items_in,
     label_of,
@@ -42,6 +43,7 @@ class Runs:
     `y` is a score in [0, 1] (higher is better) or a loss (lower is better). `items` is how many graded items
     a score is the mean of, NaN where unknown; `seed` is -1 where unknown. A row at (0, 0) is the model before
     any training. `data_seed` names the draw of the data, -1 where unknown, None if it is everywhere.
+    `epochs` is how often each run's examples were gone through, None where that does not differ.
     `identical` rows of the table repeated others, `left_out` ones had another metric or method.
     """
 
@@ -56,6 +58,14 @@ class Runs:
     data_seed: Integers | None = None
     identical: int = 0
     left_out: int = 0
+    epochs: Floats | None = None
+
+    @property
+    def cell(self) -> Integers:
+        """The number of each run's combination of sizes and epochs, (N,): runs of one cell are repeats."""
+        columns = [self.n_demonstrations, self.n_pairs, *([] if self.epochs is None else [self.epochs])]
+        rows = np.unique(np.stack(columns, 1), axis=0, return_inverse=True)[1]
+        return rows.ravel().astype(np.int64)
 
     @property
     def item_variance(self) -> Floats:
@@ -71,10 +81,10 @@ def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
     """Return the runs of a table or a study folder, one value per distinct (model, task), and warnings.
 
     A table is CSV or Parquet with the columns `n_demonstrations` (or `n_sft`) and one of `score` and `loss`;
-    optional are `n_pairs` (or `n_pref`; 0 if absent), `model, task, metric, seed, items` and `data_seed` (or
-    `draw`: which sample of the examples a run was trained on). Other columns are not read. Rows that agree in all
-    of these count once, with a warning. Of a study folder, or of its outcomes.parquet, the graded items of each
-    cell are averaged, without the control trained on chosen answers.
+    optional are `n_pairs` (or `n_pref`; 0 if absent), `model, task, metric, seed, items`, `data_seed` (or
+    `draw`: which sample of the examples a run was trained on) and `epochs` (passes over the examples; 1 if absent).
+    Other columns are not read. Rows that agree in all of these count once, with a warning. Of a study folder, or of
+    its outcomes.parquet, the graded items of each cell are averaged, without the control trained on chosen answers.
 
     Curves stand in the order in which the table first names them. Raises UserError, with file, row and
     column, for anything that cannot be read as runs, and where no curve has two different points.
@@ -96,6 +106,10 @@ def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
     for row in rows:
         curves.setdefault((row.model, row.task), []).append(row)
     runs = tuple(_runs(curve, all_rows[name]) for name, curve in curves.items())
+    warnings = (
+        *warnings,
+        *(_of_unused_epochs(r) for r in runs if r.epochs is not None and (r.n_pairs > 0).any()),
+    )
     if all(len(np.unique([r.n_demonstrations, r.n_pairs], axis=1).T) < 2 for r in runs):
         raise UserError(
             str(file), "one point only", "runs of at least two different sizes", "Add another run."
@@ -103,10 +117,23 @@ def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
     return runs, warnings
 
 
+def _of_unused_epochs(r: Runs) -> str:
+    return f"{curve_called(r.model, r.task)}: epochs differ, which no law of pairs knows of; they count as one number"
+
+
 def _runs(rows: list[Row], counted: Counted) -> Runs:
     ordered = sorted(
         rows,
-        key=lambda r: (r.n_demonstrations, r.n_pairs, r.seed, r.y, math.isnan(r.items), r.items, r.data_seed),
+        key=lambda r: (
+            r.n_demonstrations,
+            r.n_pairs,
+            r.seed,
+            r.y,
+            math.isnan(r.items),
+            r.items,
+            r.data_seed,
+            r.epochs,
+        ),
     )
     return Runs(
         rows[0].model,
@@ -119,7 +146,16 @@ def _runs(rows: list[Row], counted: Counted) -> Runs:
         np.array([r.seed for r in ordered], np.int64),
         np.array([r.data_seed for r in ordered], np.int64),
         *counted,
+        _epochs(ordered),
     )
+
+
+def _epochs(rows: list[Row]) -> Floats | None:
+    """Return the epochs of each run, the untrained model's as 1; None where all trained ones have the same."""
+    trained = [r.n_demonstrations + r.n_pairs > 0 for r in rows]
+    if len({r.epochs for r, use in zip(rows, trained, strict=True) if use}) < 2:
+        return None
+    return np.array([r.epochs if use else 1.0 for r, use in zip(rows, trained, strict=True)])
 
 
 def _plain(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveName, Counted]]:
@@ -141,7 +177,7 @@ def _plain(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveName, Co
     blank = [None] * len(table.places)
     cells = {
         name: columns.get(name, blank)
-        for name in ("model", "task", "metric", "n_pairs", "items", "seed", "data_seed")
+        for name in ("model", "task", "metric", "n_pairs", "items", "seed", "data_seed", "epochs")
     }
     rows = [
         Row(
@@ -155,6 +191,7 @@ def _plain(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveName, Co
             items_in(table, i, cells["items"][i]),
             seed_in(table, i, "seed", cells["seed"][i]),
             seed_in(table, i, "data_seed", cells["data_seed"][i]),
+            epochs_in(table, i, cells["epochs"][i]),
         )
         for i in use
     ]
@@ -198,7 +235,18 @@ def _distinct(rows: list[Row]) -> list[Row]:
     seen: dict[tuple[object, ...], Row] = {}
     for r in rows:
         known = None if math.isnan(r.items) else r.items
-        key = (r.model, r.task, r.metric, r.n_demonstrations, r.n_pairs, r.y, known, r.seed, r.data_seed)
+        key = (
+            r.model,
+            r.task,
+            r.metric,
+            r.n_demonstrations,
+            r.n_pairs,
+            r.y,
+            known,
+            r.seed,
+            r.data_seed,
+            r.epochs,
+        )
         seen.setdefault(key, r)
     return list(seen.values())
 

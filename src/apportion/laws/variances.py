@@ -41,7 +41,7 @@ def variances(runs: Runs) -> Variances:
     known = runs.item_variance[use]
     items = float(known.mean()) if len(known) and (known > 0).all() else None
     z = link(runs.y, runs.kind, runs.items)[use]
-    cells = _groups(runs.n_demonstrations[use], runs.n_pairs[use])
+    cells = _groups(runs.cell[use])
     named = runs.data_seed is not None and bool((runs.data_seed[use] >= 0).all()) and len(z) > 0
     draws = _groups(cells, runs.data_seed[use]) if named and runs.data_seed is not None else np.arange(len(z))
     rest = items or 0.0
@@ -79,7 +79,7 @@ def shared_draw_variance(runs: Runs, found: Variances) -> Floats:
     """
     if not found.draw or runs.data_seed is None:
         return np.zeros(len(runs.y))
-    groups = _groups(_groups(runs.n_demonstrations, runs.n_pairs), runs.data_seed)
+    groups = _groups(runs.cell, runs.data_seed)
     trained = (runs.n_demonstrations + runs.n_pairs) > 0
     return np.where(trained, (np.bincount(groups)[groups] - 1) * found.draw, 0.0)
 
