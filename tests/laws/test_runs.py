@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.generated import examples
 
 from apportion.cli.app import main
 from apportion.errors import UserError
@@ -126,7 +127,9 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     names=st.lists(NAMES, min_size=1, max_size=5),
     rows=st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=5),
@@ -141,18 +144,39 @@ def test_no_table_makes_a_traceback(tmp_path, names, rows, junk):
         assert "\n" not in str(error)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
-    rows=st.lists(st.tuples(st.integers(0, 10**15), st.floats(0, 1)), min_size=2, max_size=6),
+    rows=st.lists(
+        st.tuples(
+            st.one_of(st.integers(0, 1000), st.integers(0, 10**15)),
+            st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0, 1)),
+            st.sampled_from(["0", "0", "7", "100", str(10**9)]),
+            st.sampled_from(["", "1", "0.5", "3", "10000"]),
+            st.sampled_from(["", "1", "50", "1e6"]),
+        ),
+        min_size=2,
+        max_size=12,
+    ),
+    columns=st.sets(st.sampled_from(["n_pref", "epochs", "items"])),
     loss=st.booleans(),
 )
-def test_every_readable_table_is_fitted_and_predicted(tmp_path, rows, loss, capsys):
+def test_every_readable_table_is_fitted_and_predicted(tmp_path, rows, columns, loss, capsys):
     path = tmp_path / "runs.csv"
-    path.write_text(f"n_sft,{'loss' if loss else 'score'}\n" + "".join(f"{n},{y}\n" for n, y in rows))
+    names = ["n_sft", "loss" if loss else "score", "n_pref", "epochs", "items"]
+    kept = [i for i, name in enumerate(names) if i < 2 or name in columns]
+    path.write_text("\n".join(",".join(str(row[i]) for i in kept) for row in [names, *rows]))
     capsys.readouterr()
     code = _run(["fit", str(path), "--json"])
     shown = capsys.readouterr().out
-    assert (code == 0 and json.loads(shown)) or (code == 2 and shown == "")
+    if code == 2:
+        assert shown == ""
+        return
+    assert code == 0
+    (curve,) = json.loads(shown, parse_constant=pytest.fail)["curves"]
+    prediction = curve["prediction"]
+    assert prediction["low"] <= prediction["mean"] <= prediction["high"]
 
 
 def _run(arguments):

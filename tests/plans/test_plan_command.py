@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.generated import examples
 from tests.plans.made_runs import grid, mixture_pays
 
 from apportion.cli.plan import plan
@@ -182,7 +183,9 @@ cell = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     header=st.permutations(["n_sft", "n_pref", "score", "items"]),
     rows=st.lists(st.lists(cell, min_size=3, max_size=5), max_size=6),
@@ -197,7 +200,9 @@ def test_generated_tables_give_a_plan_or_one_line(tmp_path, capsys, header, rows
 sizes = st.one_of(st.just(0), st.integers(0, 50), st.integers(0, 10**9))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     kind=st.sampled_from(["score", "loss"]),
     rows=st.lists(
