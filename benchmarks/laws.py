@@ -120,14 +120,14 @@ def coefficients() -> None:
     for row in json.loads((DATA / "superficial_alignment_tables.json").read_text())["table7_selected"]:
         law = PowerLaw().fit(sizes, row["a"] / 100 * sizes ** (1 / row["b"]))
         print(f"| {row['a']}, {row['b']} | {law.parameters_['a']:.2f}, {law.parameters_['b']:.2f} |")
-    print(
-        "\n| roll-out: RMS in z, largest third held out, no prior | power | floor | rectified | saturating | broken |"
-    )
-    print("|---|---|---|---|---|---|")
     tables = {name: finetuning(DATA / f"finetune_{name}.csv") for name in PUBLISHED}
-    for name, runs in {**tables, "scores of 2502.11284": shares(DATA / "balancing_budget_llama.csv")}.items():
-        errors = roll_out(runs, prior=weak_prior())
-        print(f"| {name} | " + " | ".join(f"{e:.3f}" for e in errors.values()) + " |")
+    named = {**tables, "scores of 2502.11284": shares(DATA / "balancing_budget_llama.csv")}
+    errors = {name: roll_out(runs, prior=weak_prior()) for name, runs in named.items()}
+    laws = list(next(iter(errors.values())))
+    print("\n| roll-out: RMS in z, largest third held out, no prior | " + " | ".join(laws) + " |")
+    print("|---" * (1 + len(laws)) + "|")
+    for name, found in errors.items():
+        print(f"| {name} | " + " | ".join(f"{found[law]:.3f}" for law in laws) + " |")
     print()
 
 
