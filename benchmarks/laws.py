@@ -65,7 +65,7 @@ def extrapolation() -> None:
 def whole_curves(starts: int = 60) -> None:
     """Every family fitted to whole curves by least squares in the log alone, without a prior: how well its form can do.
 
-    Of four parameters and 14 points no better fit of a form exists than the best of many starts.
+    The best of many starts: next to what the form can do.
     """
     print("| table | law | log RMSD of a whole curve: median | mean | largest | models at or below .015 |")
     print("|---|---|---|---|---|---|")

@@ -59,7 +59,8 @@ def main() -> None:
         "Generated tables": lambda: plans.fuzz(asked.fuzz),
     }
     options = f"--tables {asked.tables} --unknown {asked.unknown} --fuzz {asked.fuzz}"
-    with asked.out.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(Both(file)):
+    begun = asked.out.with_suffix(".part")
+    with begun.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(Both(file)):
         print(f"# Laws and plans: every number\n\n    python -m benchmarks.laws_and_plans {options}\n")
         print(
             f"{datetime.date.today()}, apportion {version('apportion')}, Python {platform.python_version()}."
@@ -67,6 +68,7 @@ def main() -> None:
         for name, part in parts.items():
             print(f"\n## {name}\n", flush=True)
             part()
+    begun.rename(asked.out)
 
 
 if __name__ == "__main__":

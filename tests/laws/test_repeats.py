@@ -7,7 +7,7 @@ import pytest
 
 from apportion.cli.fit import fit
 from apportion.errors import UserError
-from apportion.laws import effective_examples, fit_curves, read_runs, variances, weak_prior
+from apportion.laws import Runs, effective_examples, fit_curves, forecast, read_runs, variances, weak_prior
 
 SIZES, EPOCHS = (100, 200, 400, 800, 1600, 3200), (1, 2, 4, 8, 16)
 
@@ -80,8 +80,46 @@ def test_epochs_that_are_none_are_refused(tmp_path, cell):
         read_runs(path)
 
 
+def test_epochs_are_no_sizes(tmp_path):
+    """Three sizes are three, however often each is gone through; an untrained model has no epochs."""
+    path = tmp_path / "runs.csv"
+    rows = [
+        f"{n},{e},{0.1 + 0.1 * np.log10(n + 1) + 0.02 * e * (n > 0):.4f}"
+        for n in (0, 100, 200, 400)
+        for e in (1, 2, 4)
+    ]
+    path.write_text("\n".join(["n_demonstrations,epochs,score", *rows]) + "\n")
+    (runs,), warnings = read_runs(path)
+    assert runs.identical == 2
+    assert len(runs.y) == 10
+    assert warnings
+    (found,) = forecast([runs])
+    assert found.status == "underdetermined"
+    assert found.roll_out == {}
+
+
+def test_a_curve_is_the_same_wherever_it_stands():
+    sizes = np.array([100, 200, 400, 800, 1600, 3200])
+
+    def runs(y, n):
+        whole = np.full(n, -1)
+        return Runs(None, None, "score", sizes[:n], 0 * whole, np.array(y[:n]), np.full(n, np.nan), whole)
+
+    group = [
+        runs([0.1, 0.2, 0.35, 0.5, 0.6, 0.66], 6),
+        runs([0.3, 0.32, 0.37, 0.4], 4),
+        runs([0.2, 0.4, 0.5, 0.55, 0.6], 5),
+    ]
+    ends = [
+        [(c.predictions[0].low, c.predictions[0].high) for c in fit_curves(g, [10_000])]
+        for g in (group, group[::-1])
+    ]
+    assert np.allclose(ends[0], ends[1][::-1], atol=1e-6)
+
+
 def test_tables_with_pairs_say_that_epochs_are_not_used(tmp_path):
     path = tmp_path / "runs.csv"
     path.write_text("n_demonstrations,n_pairs,epochs,score\n100,0,1,.2\n100,100,2,.3\n200,0,1,.3\n")
-    _, warnings = read_runs(path)
+    (runs,), warnings = read_runs(path)
+    assert runs.epochs is None
     assert any("epochs differ" in w for w in warnings)

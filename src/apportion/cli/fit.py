@@ -70,7 +70,7 @@ def fit(
     if figure is not None:
         from apportion.reports.curve_figure import draw_curves
 
-        draw_curves(runs, known, figure)
+        draw_curves(runs, known, figure, passes)
         print(f"apportion: figure: {figure}", file=sys.stderr)
     plain = sum(not f.is_joint for f in found)
     lists = [checklist_of(f, known, table, plain) for f in found] if checklist else []
@@ -150,6 +150,10 @@ def _epochs(epochs: str | None, runs: Sequence["Runs"]) -> float | None:
             "a column epochs with two values or more",
             "Leave --epochs out.",
         )
+    others = sum(r.epochs is None for r in runs)
+    if others:
+        told = f"{others} curves whose runs do not differ in epochs are foretold as they were trained"
+        print(f"apportion: warning: {told}", file=sys.stderr)
     return value
 
 

@@ -108,7 +108,11 @@ def plan(
 
     found = planned_for(budget_usd)
     plain = document(found, runs, budget_usd, warnings)
-    points = plan_checklist(runs, table, budget_usd, prices, limits, chosen_prior) if checklist else {}
+    points = (
+        plan_checklist(runs, table, budget_usd, prices, limits, chosen_prior, epsilon=near, run_usd=run_usd)
+        if checklist
+        else {}
+    )
     if json:
         for warning in plain["warnings"]:
             print(for_terminal(f"apportion: {warning}"), file=sys.stderr)

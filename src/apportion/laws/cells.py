@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from apportion.errors import UserError
@@ -34,6 +34,10 @@ class Row:
     seed: int
     data_seed: int = -1
     epochs: float = 1.0
+
+    def of_untrained_once(self) -> "Row":
+        """Return the row, that of an untrained model with 1 epoch: without examples nothing is gone through."""
+        return self if self.n_demonstrations + self.n_pairs else replace(self, epochs=1.0)
 
 
 class Counted(NamedTuple):

@@ -95,7 +95,8 @@ def _repeated(found: Forecast) -> str:
     lives = ", ".join(f"{v:.3g}" for v in repeats.HALF_LIVES)
     return (
         f"n is D' = U + U R* (1 - exp(-R / R*)), summed over R* of {lives}, log R* beforehand normal around "
-        f"{repeats.HALF_LIFE:g} with deviation {repeats.SPREAD:g}; foretold for {found.epochs:g} epochs"
+        f"{repeats.HALF_LIFE:g} with deviation {repeats.SPREAD:g} ({repeats.HALF_LIFE:g} alone in roll-outs); "
+        f"foretold for {found.epochs:g} epochs"
     )
 
 

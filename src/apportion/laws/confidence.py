@@ -26,7 +26,7 @@ def status_of(fit: Pooled, batch: Batch, i: int) -> Status:
     use = batch.known[i] & ((batch.n[i] > 0) | fit.family.at_zero)
     trained = batch.known[i] & (batch.n[i] > 0)
     n, z = batch.n[i, use], batch.z[i, use]
-    if len(np.unique(batch.n[i, trained])) < LEAST_SIZES:
+    if len(np.unique(batch.total[i, trained])) < LEAST_SIZES:
         return "underdetermined"
     residual = z - fit.family(fit.theta[i], n)
     floor = float(batch.known_variance[i, use].mean()) + 1e-8

@@ -23,9 +23,9 @@ SHARPNESS = 1.5
 """How much sharper than one curve's mean evidence the weights of the families are."""
 INTERVAL_SHARPNESS = 0.75
 """The same for the intervals of several curves: those of a table err alike, so their evidence counts for less there."""
-ALONE_SHARPNESS = 1.25
+ALONE_SHARPNESS = 1.0
 """The same for the interval of a curve that is the table's only one."""
-POOR = 1.25
+POOR = 1.1
 """How much wider an interval is where no law is confident."""
 DRAWS = 400
 
@@ -88,16 +88,17 @@ def fit_curves(
     status makes the interval POOR times as wide (in z). n is the total of demonstrations and pairs. `noise` is the
     run-to-run standard deviation in z where it is known. Without `sizes` each curve is predicted at 4 times its
     largest size. Where runs differ in epochs, families are laws of repeated data (`repeats`), summed over its R*, and
-    foretell `epochs` passes over the examples; None is as most runs were trained.
+    foretell `epochs` passes over the examples; None is as most runs were trained. Such curves are fitted apart.
     """
     prior = shipped_prior() if prior is None else prior
     found: dict[int, Curve] = {}
     for kind in ("score", "loss"):
-        places = [i for i, r in enumerate(runs) if r.kind == kind]
-        if places:
-            group = [runs[i] for i in places]
-            fitted = _fit(group, sizes, prior.of(kind), only, noise, draws, epochs)
-            found |= dict(zip(places, fitted, strict=True))
+        for repeated in (False, True):
+            places = [i for i, r in enumerate(runs) if r.kind == kind and (r.epochs is not None) == repeated]
+            if places:
+                group = [runs[i] for i in places]
+                fitted = _fit(group, sizes, prior.of(kind), only, noise, draws, epochs)
+                found |= dict(zip(places, fitted, strict=True))
     return tuple(found[i] for i in range(len(runs)))
 
 

@@ -33,9 +33,9 @@ def posterior_z(fit: Pooled, sizes: Floats, draws: int) -> Floats:
     """
     curves = len(fit.theta)
     rng = generator("laws", f"draws of {fit.family.name}")
-    centre, root = _anchors(fit, rng)
+    centre, root = _anchors(fit)
     theta, log_proposal = _proposals(centre, root, PROPOSALS * draws, rng)
-    wide = np.sqrt(fit.freedom / rng.chisquare(np.broadcast_to(fit.freedom, (draws, curves))))
+    wide = np.stack([_widths(fit.family.name, float(k), draws) for k in fit.freedom], 1)
     picks = (np.arange(draws) + rng.random()) / draws
     log_weight = -_costs(fit.problem, theta) - log_proposal
     weight = np.exp(log_weight - log_weight.max(0))
@@ -53,32 +53,55 @@ def posterior_z(fit: Pooled, sizes: Floats, draws: int) -> Floats:
     return middle + (z - middle) * wide[..., None]
 
 
-def _anchors(fit: Pooled, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _widths(name: str, freedom: float, draws: int) -> Floats:
+    """Return draws (D,) of sqrt(k / chi2_k), the same for a curve wherever it stands in a table."""
+    return np.sqrt(freedom / generator("laws", f"widths of {name}").chisquare(freedom, draws))
+
+
+def _anchors(fit: Pooled) -> tuple[Floats, Floats]:
     """Return points (K, B, p) all over the posterior, the fit first, and roots of their covariances, (K, B, p, p).
 
     Randomised maximum a posteriori: runs and prior means are both perturbed by their own deviations, and refitted
     from the fit. Covariances are Laplace's.
     """
-    given = fit.problem
     curves, p = fit.theta.shape
-    deviation = np.where(given.scale > 0, 1 / np.maximum(given.scale, 1e-300), 0.0)
-    z = given.z + deviation * rng.standard_normal((ANCHORS, 1, given.z.shape[1]))
-    off = np.linalg.inv(np.swapaxes(given.root, 1, 2)) @ rng.standard_normal((ANCHORS, 1, p, 1))
-    mean = given.mean + off[..., 0]
+    points = fit.problem.z.shape[1]
+    rng = generator("laws", f"anchors of {fit.family.name}")
+    off = rng.standard_normal((ANCHORS, 1, p, 1))
+    noise = rng.standard_normal((points, ANCHORS)).T[:, None]  # a point's do not depend on how many follow
+    centre, covariance = np.empty((1 + ANCHORS, curves, p)), np.empty((1 + ANCHORS, curves, p, p))
+    centre[0], covariance[0] = fit.theta, fit.covariance
+    step = max(1, BLOCK // (ANCHORS * points * p))
+    for start in range(0, curves, step):
+        block = slice(start, start + step)
+        theta, normal = _refits(fit, block, noise, off)
+        centre[1:, block], covariance[1:, block] = theta, np.linalg.inv(normal)
+    return centre, WIDER * np.linalg.cholesky(covariance + 1e-14 * np.eye(p))
+
+
+def _refits(fit: Pooled, block: slice, noise: Floats, off: Floats) -> tuple[Floats, Floats]:
+    """Return a block's refits (ANCHORS, b, p) and normal matrices; standard normal numbers are the same for all."""
+    given = fit.problem
+    scale, root = given.scale[block], given.root[block]
+    curves, p = fit.theta[block].shape
+    deviation = np.where(scale > 0, 1 / np.maximum(scale, 1e-300), 0.0)
+    mean = given.mean[block] + (np.linalg.inv(np.swapaxes(root, 1, 2)) @ off)[..., 0]
 
     def curve(theta: Floats, rows: Rows) -> Floats:
-        return given.curve(theta, np.arange(ANCHORS * curves)[rows] % curves)
+        return given.curve(theta, (block.start or 0) + np.arange(ANCHORS * curves)[rows] % curves)
 
     def tiled(values: Floats) -> Floats:
         return np.tile(values, (ANCHORS, *(1,) * (values.ndim - 1)))
 
-    problem = Problem(
-        curve, z.reshape(-1, z.shape[-1]), tiled(given.scale), mean.reshape(-1, p), tiled(given.root)
+    problem = given._replace(
+        curve=curve,
+        z=(given.z[block] + deviation * noise).reshape(-1, noise.shape[-1]),
+        scale=tiled(scale),
+        mean=mean.reshape(-1, p),
+        root=tiled(root),
     )
-    found = solve(problem, tiled(fit.theta), steps=ANCHOR_STEPS)
-    centre = np.concatenate([fit.theta[None], found.theta.reshape(ANCHORS, curves, p)])
-    covariance = np.concatenate([fit.covariance[None], np.linalg.inv(found.normal).reshape(-1, curves, p, p)])
-    return centre, WIDER * np.linalg.cholesky(covariance + 1e-14 * np.eye(p))
+    found = solve(problem, tiled(fit.theta[block]), steps=ANCHOR_STEPS)
+    return found.theta.reshape(ANCHORS, curves, p), found.normal.reshape(ANCHORS, curves, p, p)
 
 
 def _proposals(centre: Floats, root: Floats, count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -58,12 +58,14 @@ class Batch:
     known: NDArray[np.bool_]
     repeats: Floats
     repeat_freedom: Floats
+    total: Floats
+    """The numbers of examples, (B, N): n, but for runs that differ in epochs."""
     offset: Floats
     """What was taken off each curve's z, (B,), so that the unit of a loss does not matter; 0 for scores."""
 
     def until(self, largest: Floats) -> "Batch":
-        """Return the batch without the points above a size for each curve, (B,)."""
-        return replace(self, known=self.known & (self.n <= largest[:, None]))
+        """Return the batch without the points above a number of examples for each curve, (B,)."""
+        return replace(self, known=self.known & (self.total <= largest[:, None]))
 
 
 def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> Batch:
@@ -74,12 +76,13 @@ def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> B
     """
     kind = curves[0].kind
     width = max(len(c.y) for c in curves)
-    n, z, given, known = (np.zeros((len(curves), width)) for _ in range(4))
+    n, total, z, given, known = (np.zeros((len(curves), width)) for _ in range(5))
     repeats, freedom = np.zeros((2, len(curves)))
     n[:] = 1.0
     for i, c in enumerate(curves):
         m = len(c.y)
         n[i, :m] = trained_sizes(c) if sizes is None else sizes[i]
+        total[i, :m] = c.n_demonstrations + c.n_pairs
         z[i, :m] = link(c.y, kind, c.items)
         if kind == "score":
             y = 1 / (1 + np.exp(-z[i, :m]))
@@ -90,7 +93,7 @@ def batch_of(curves: Sequence[Runs], sizes: Sequence[Floats] | None = None) -> B
         given[i, :m] += shared_draw_variance(c, apart)
         repeats[i], freedom[i] = apart.together or 0.0, apart.freedom
     offset = _offsets(z, n, known > 0) if kind == "loss" else np.zeros(len(curves))
-    return Batch(kind, n, z - offset[:, None], given, known > 0, repeats, freedom, offset)
+    return Batch(kind, n, z - offset[:, None], given, known > 0, repeats, freedom, total, offset)
 
 
 def _offsets(z: Floats, n: Floats, known: NDArray[np.bool_]) -> Floats:

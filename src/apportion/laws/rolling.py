@@ -41,7 +41,8 @@ def roll_outs(runs: Sequence[Runs], *, prior: Prior | None = None) -> tuple[tupl
     """Return for each curve the families' errors and how many runs were held out; ({}, 0) where none could be.
 
     All curves of one kind without pairs are fitted together, as `fit_curves` does, with their largest sizes hidden;
-    curves with pairs each alone, their size being the total of both kinds.
+    curves with pairs each alone, their size being the total of both kinds. Repeated data count by the R* of
+    arXiv 2305.16264 (`repeats.HALF_LIFE`) here.
     """
     prior = shipped_prior() if prior is None else prior
     found: list[tuple[RollOut, int]] = [({}, 0)] * len(runs)
@@ -67,8 +68,8 @@ def largest_shown(n: Floats) -> float:
 
 def _plain(group: list[Runs], prior: Prior) -> list[tuple[RollOut, int]]:
     batch, part = batch_of(group), prior.of(group[0].kind)
-    cut = np.array([largest_shown(batch.n[i, batch.known[i]]) for i in range(len(group))])
-    hidden = batch.known & (batch.n > cut[:, None])
+    cut = np.array([largest_shown(batch.total[i, batch.known[i]]) for i in range(len(group))])
+    hidden = batch.known & (batch.total > cut[:, None])
     count = hidden.sum(1)
     if not count.any():
         return [({}, 0)] * len(group)

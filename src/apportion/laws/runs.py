@@ -106,19 +106,12 @@ def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
     for row in rows:
         curves.setdefault((row.model, row.task), []).append(row)
     runs = tuple(_runs(curve, all_rows[name]) for name, curve in curves.items())
-    warnings = (
-        *warnings,
-        *(_of_unused_epochs(r) for r in runs if r.epochs is not None and (r.n_pairs > 0).any()),
-    )
+    warnings = (*warnings, *(w for rows in curves.values() for w in _warned_of_epochs(rows)))
     if all(len(np.unique([r.n_demonstrations, r.n_pairs], axis=1).T) < 2 for r in runs):
         raise UserError(
             str(file), "one point only", "runs of at least two different sizes", "Add another run."
         )
     return runs, warnings
-
-
-def _of_unused_epochs(r: Runs) -> str:
-    return f"{curve_called(r.model, r.task)}: epochs differ, which no law of pairs knows of; they count as one number"
 
 
 def _runs(rows: list[Row], counted: Counted) -> Runs:
@@ -151,11 +144,21 @@ def _runs(rows: list[Row], counted: Counted) -> Runs:
 
 
 def _epochs(rows: list[Row]) -> Floats | None:
-    """Return the epochs of each run, the untrained model's as 1; None where all trained ones have the same."""
-    trained = [r.n_demonstrations + r.n_pairs > 0 for r in rows]
-    if len({r.epochs for r, use in zip(rows, trained, strict=True) if use}) < 2:
+    """Return the epochs of each run; None where those of all trained ones are the same, and with pairs."""
+    if not _epochs_differ(rows) or any(r.n_pairs for r in rows):
         return None
-    return np.array([r.epochs if use else 1.0 for r, use in zip(rows, trained, strict=True)])
+    return np.array([r.epochs for r in rows])
+
+
+def _epochs_differ(rows: list[Row]) -> bool:
+    return len({r.epochs for r in rows if r.n_demonstrations + r.n_pairs}) > 1
+
+
+def _warned_of_epochs(rows: list[Row]) -> list[str]:
+    called = curve_called(rows[0].model, rows[0].task)
+    if _epochs_differ(rows) and any(r.n_pairs for r in rows):
+        return [f"{called}: epochs differ, which no law of pairs knows of; they count for nothing"]
+    return []
 
 
 def _plain(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveName, Counted]]:
@@ -192,7 +195,7 @@ def _plain(table: Table) -> tuple[list[Row], tuple[str, ...], dict[CurveName, Co
             seed_in(table, i, "seed", cells["seed"][i]),
             seed_in(table, i, "data_seed", cells["data_seed"][i]),
             epochs_in(table, i, cells["epochs"][i]),
-        )
+        ).of_untrained_once()
         for i in use
     ]
     distinct = _distinct(rows)

@@ -23,6 +23,9 @@ def plan_checklist(
     prices: Prices,
     limits: Limits,
     prior: SurfacePrior | None = None,
+    *,
+    epsilon: float = 0.05,
+    run_usd: float = 0.0,
 ) -> Checklist:
     """Return the points that a plan rests on, as `laws.checklist` does for a fitted law (arXiv 2502.18969).
 
@@ -34,9 +37,13 @@ def plan_checklist(
     scales = SCORE_SCALES if cells.kind == "score" else LOSS_SCALES
     bounds = {name: "none" if value == MOST_LABELS else value for name, value in asdict(limits).items()}
     transform = f"logit(score), scores held {CLIP:g} from 0 and 1" if cells.kind == "score" else "-log(loss)"
-    return data_of(runs, table) | {
+    return {"curve": {"model": runs.model, "task": runs.task}} | data_of(runs, table) | {
         "transform": f"{transform}, less that of {'the untrained model' if cells.base_known else 'the worst run'}",
-        "cells": {"different": len(cells.gain), "decide": not footing.reason, "probability_of_a_surface": footing.law},
+        "cells": {
+            "different": len(cells.gain),
+            "decide": not footing.reason,
+            "probability_of_a_surface": None if mixture is None else mixture.law,
+        },
         "model": "scale x (shared + own) Gaussian processes over log sizes and the share (laws/surface_kernel.py)",
         "prior": {
             "source": known.source,
@@ -57,6 +64,7 @@ def plan_checklist(
         "rule": f"the middle of the shares within {CHOICE_EPSILON:.0%} of the best expected result",
         "decided": f"{LEAST_CELLS} cells or more, a surface with probability {LEAST_LAW[cells.kind]:g}, "
         f"the share within epsilon of the best with {SURE:g}",
-        "money": {"budget_usd": budget_usd, **asdict(prices), "limits": bounds},
+        "epsilon": epsilon,
+        "money": {"budget_usd": budget_usd, "run_usd": run_usd, **asdict(prices), "limits": bounds},
         "versions": versions(),
     }  # fmt: skip

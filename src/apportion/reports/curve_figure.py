@@ -12,6 +12,7 @@ from apportion.errors import UserError
 from apportion.laws.curves import fit_curves
 from apportion.laws.joint import fit_joint
 from apportion.laws.prior import Prior
+from apportion.laws.repeats import usual_epochs
 from apportion.laws.runs import Runs
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Line(NamedTuple):
     results: NDArray[np.float64]
 
 
-def draw_curves(runs: Sequence[Runs], prior: Prior, path: Path) -> None:
+def draw_curves(runs: Sequence[Runs], prior: Prior, path: Path, epochs: float | None = None) -> None:
     """Write a figure, .svg or .png by its name, of the first dozen curves. Raises UserError where it cannot.
 
     A curve of demonstrations alone is one line. Runs with pairs are drawn by their joint law: score against all
@@ -56,11 +57,13 @@ def draw_curves(runs: Sequence[Runs], prior: Prior, path: Path) -> None:
     for axis in axes.ravel()[len(runs) :]:
         axis.set_visible(False)
     plain = [r for r in runs if not (r.n_pairs > 0).any()]
-    alone = iter(_alone(plain, grid, prior) if plain else ())
+    alone = iter(_alone(plain, grid, prior, epochs) if plain else ())
     for axis, r in zip(axes.ravel(), runs, strict=False):
         joint = (r.n_pairs > 0).any()
         _draw(axis, grid, _by_split(r, grid) if joint else [next(alone)])
         title = " / ".join(part for part in (r.model, r.task) if part)
+        if r.epochs is not None and not joint:
+            title += f" ({usual_epochs(r) if epochs is None else epochs:g} epochs)"
         axis.set_title(title.replace("$", r"\$"), fontsize=9)
         axis.set_xlabel("demonstrations and pairs" if joint else "demonstrations")
         axis.set_ylabel(r.kind)
@@ -75,11 +78,11 @@ def draw_curves(runs: Sequence[Runs], prior: Prior, path: Path) -> None:
         pyplot.close(figure)
 
 
-def _alone(runs: Sequence[Runs], grid: NDArray[np.int64], prior: Prior) -> list[Line]:
+def _alone(runs: Sequence[Runs], grid: NDArray[np.int64], prior: Prior, epochs: float | None) -> list[Line]:
     """Return one line for each of some curves of demonstrations alone."""
     return [
         Line("", *_ends(curve.predictions), curve.runs.n_demonstrations, curve.runs.y)
-        for curve in fit_curves(runs, [int(n) for n in grid], prior=prior)
+        for curve in fit_curves(runs, [int(n) for n in grid], prior=prior, epochs=epochs)
     ]
 
 
