@@ -179,3 +179,6 @@ def test_what_is_not_read_does_not_agree() -> None:
     found = label_agreement(comparisons, said)
     assert found.share.mean == (1 + 0.5) / 4
     assert (found.people.junk, found.counts.inconsistent, found.counts.first_place) == (1, 1, 1)
+    junk = [Judged(str(i), "junk", "junk") for i in range(4)]
+    none = label_agreement(comparisons, junk).share
+    assert none.mean == none.low == 0 and 0.3 < none.high < 0.6

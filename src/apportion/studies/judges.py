@@ -13,7 +13,7 @@ from apportion.judgements.pairs import PreferencePair
 from apportion.models.causal import load_model, load_tokenizer
 from apportion.models.rendering import cut_prompt, render, render_prompt
 from apportion.models.settings import ModelSettings, Rendering
-from apportion.statistics import Estimate, clustered_mean, mean_over_seeds_and_items
+from apportion.statistics import Estimate, clustered_mean, mean_over_seeds_and_items, wilson
 from apportion.tasks.judged_sets import plain
 from apportion.tasks.judging import (
     JUDGE_PROMPT,
@@ -131,6 +131,8 @@ def label_agreement(comparisons: Sequence[Comparison], results: Sequence[Judged]
         if c.human in ("first", "second")
     ]
     share = clustered_mean(np.array([score for _, score in rows]), [prompt for prompt, _ in rows])
+    if share.low == share.high:  # all alike: as vague as that many prompts leave it
+        share = share._replace(**wilson(share.mean, share.items)._asdict())
     return LabelAgreement(share, human_agreement(comparisons, results), summed(results))
 
 
