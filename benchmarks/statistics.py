@@ -1,12 +1,17 @@
 """Simulated coverage of the paired cluster bootstrap, and of the formula that it resamples.
 
 python -m benchmarks.statistics [--tables 2000]
+python -m benchmarks.statistics --rules
+
+`--rules` integrates, without drawing, the coverage of three ways to give few seeds their degrees of freedom.
 """
 
 import argparse
 import time
 
 import numpy as np
+from scipy.stats import chi2, norm
+from scipy.stats import t as student
 
 from apportion.identity import generator
 from apportion.statistics import contrast, paired_cluster_bootstrap, wilson
@@ -53,6 +58,39 @@ def coverage(
     return hits, width / tables
 
 
+def rule_coverage(rule: str, *, seeds: int, items: float, excess: float) -> float:
+    """Return the coverage of a normal mean's interval over all that few seeds may show of their own spread.
+
+    In units of the noise's part of the variance: `items` is that of the items, `excess` that of the seeds. What
+    items and noise add is taken as known (they have many degrees of freedom); the variance of the seeds' means is
+    (1 + excess) chi^2 / (seeds - 1). Rules: "satterthwaite" is the present one; "positive part" counts only what the
+    seeds show beyond noise, in the variance and in its degrees of freedom; "by quantiles" adds half widths squared,
+    each by its own t (Graybill and Wang 1980, for the same positive part).
+    """
+    chances = (np.arange(20_000) + 0.5) / 20_000
+    by_seeds = (1 + excess) * chi2.ppf(chances, seeds - 1) / (seeds - 1)
+    by_items, beyond = 1 + items, np.maximum(0.0, by_seeds - 1)
+    variance = np.maximum(by_items + beyond, by_seeds)
+    many, few = student.ppf(0.975, 199), student.ppf(0.975, seeds - 1)
+    own = by_seeds if rule == "satterthwaite" else beyond
+    degrees = variance**2 / (by_items**2 / 199 + own**2 / (seeds - 1))
+    half = student.ppf(0.975, degrees) * np.sqrt(variance)
+    if rule == "by quantiles":
+        half = np.sqrt(many**2 * by_items + few**2 * beyond)
+    return float((2 * norm.cdf(half / np.sqrt(by_items + excess)) - 1).mean())
+
+
+def print_rules() -> None:
+    """Print the coverage of each rule by the seeds' own variance, in units of the noise's."""
+    excesses = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 20.0)
+    print(f"| seeds | rule | {' | '.join(f'{excess:g}' for excess in excesses)} |")
+    print("| ---: | --- |" + " ---: |" * len(excesses))
+    for seeds in (2, 3, 5):
+        for rule in ("satterthwaite", "positive part", "by quantiles"):
+            found = (rule_coverage(rule, seeds=seeds, items=0.1, excess=excess) for excess in excesses)
+            print(f"| {seeds} | {rule} | {' | '.join(f'{share:.1%}' for share in found)} |")
+
+
 DESIGNS = [
     {"seeds": 1, "prompts": 200, "each": 1, "effect": 0.0, "luck": 0.0},
     {"seeds": 1, "prompts": 200, "each": 1, "effect": 0.6, "luck": 0.0},
@@ -60,6 +98,7 @@ DESIGNS = [
     {"seeds": 1, "prompts": 50, "each": 4, "effect": 0.3, "luck": 0.0},
     {"seeds": 3, "prompts": 200, "each": 1, "effect": 0.3, "luck": 0.15},
     {"seeds": 3, "prompts": 100, "each": 2, "effect": 0.3, "luck": 0.15},
+    {"seeds": 3, "prompts": 200, "each": 1, "effect": 0.3, "luck": 0.5},
     {"seeds": 5, "prompts": 100, "each": 2, "effect": 0.3, "luck": 0.15},
     {"seeds": 5, "prompts": 50, "each": 4, "effect": 0.0, "luck": 0.3},
 ]
@@ -68,7 +107,12 @@ DESIGNS = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", type=int, default=2000)
-    tables = parser.parse_args().tables
+    parser.add_argument("--rules", action="store_true")
+    asked = parser.parse_args()
+    if asked.rules:
+        print_rules()
+        return
+    tables = asked.tables
     print("| seeds | prompts | items each | effect | luck | coverage | mean width |\n" + "| ---: " * 7 + "|")
     total = 0
     for design in DESIGNS:

@@ -149,3 +149,15 @@ def test_no_number_is_cut_off_in_a_narrow_terminal(width):
     assert "semba less semba-no-memory" in shown.getvalue() and "…" not in shown.getvalue()
     if width > 40:
         assert max(map(len, shown.getvalue().splitlines())) <= width
+
+
+def test_a_star_marks_what_holm_leaves():
+    metrics = {name: Estimate(0.123, 0.045, 0.678, 5, 99, "items") for name in ("auroc", "mcc")}
+    shown = io.StringIO()
+    show_table(
+        Console(file=shown, width=120),
+        "leads",
+        [("semba less a", metrics)],
+        frozenset({("semba less a", "mcc")}),
+    )
+    assert "0.123 [0.045, 0.678]" in shown.getvalue() and "0.123* [0.045, 0.678]" in shown.getvalue()

@@ -10,6 +10,7 @@ from tests.findings.made_outcomes import BASE, made_outcomes
 from apportion.findings import error_curves
 from apportion.findings.error_curves import ALL, ErrorCurve
 from apportion.findings.measured import Arm
+from apportion.statistics import standing
 
 SIZES = (16, 32, 64, 128, 256, 512, 1024)
 
@@ -109,3 +110,16 @@ def test_two_sizes_have_shares_and_a_change() -> None:
     assert first.since == 16 and first.trend == "falls"
     assert np.isfinite(first.at([64])[0])
     assert "(underdetermined)" in first.formula or "no law" in first.formula
+
+
+def test_one_of_many_classes_that_alone_would_change_is_tied() -> None:
+    rng = np.random.default_rng(1)
+    classes = ["none", "malformed", "truncated", "refused", "repetition", "arithmetic", "wrong-plan", "other"]
+    arms = (Arm(64, 0, "sft"), Arm(256, 0, "sft"))
+    made = made_outcomes(dict.fromkeys(arms, 0.5), items=400)
+    noise = pl.Series("error_class", rng.choice(classes, len(made), p=[0.3] + [0.1] * 7))
+    curves = error_curves(made.with_columns(noise))
+    refused = next(curve for curve in curves if curve.name == "refused")
+    assert refused.change is not None and standing(refused.change) != "tied"
+    assert refused.p is not None and refused.p > 0.05
+    assert {curve.trend for curve in curves} == {"tied"}

@@ -53,12 +53,25 @@ def studies(tmp_path: Path) -> tuple[Path, Path]:
 def test_the_judge_prefers_what_is_wrong_and_that_is_said(studies: tuple[Path, Path]):
     found = judged_arms(*studies, partial(compared_by, wordy_judge))
     assert found.finding.verdict == "holds"
-    assert [accuracy.mean for accuracy in found.accuracies] == [0.0, 1.0]
+    assert found.metric == "accuracy"
+    assert [accuracy.mean for accuracy in found.scores] == [0.0, 1.0]
     assert (found.counts.wins, found.counts.losses, found.counts.junk) == (120, 0, 0)
     assert (found.win_rate.seeds, found.win_rate.items) == (3, 40)
     other_way = judged_arms(studies[1], studies[0], partial(compared_by, wordy_judge))
     assert other_way.finding.verdict == "holds"
     assert other_way.win_rate.mean == 0
+
+
+def test_open_answers_have_rouge_l_for_a_score(studies: tuple[Path, Path]):
+    for root, score in zip(studies, (0.25, 0.5), strict=True):
+        table = pl.read_parquet(root / "outcomes.parquet")
+        nothing = {name: pl.lit(None, table[name].dtype) for name in ("strict", "flexible")}
+        table = table.with_columns(metric=pl.lit("rouge_l"), score=pl.lit(score), **nothing)
+        table.write_parquet(root / "outcomes.parquet")
+    found = judged_arms(*studies, partial(compared_by, wordy_judge))
+    assert found.metric == "rouge_l"
+    assert [score.mean for score in found.scores] == [0.25, 0.5]
+    assert found.score_lead.mean == -0.25 and found.finding.verdict == "holds"
 
 
 def test_a_judge_that_says_nothing_is_refused(studies: tuple[Path, Path]):

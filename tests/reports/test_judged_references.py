@@ -4,17 +4,19 @@ import json
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from apportion.cli.app import app, main
 from apportion.errors import UserError
 from apportion.findings.measured import Arm
-from apportion.reports.judged_references import judged_references
+from apportion.reports.judged_references import _less_one_half, judged_references
 from apportion.reports.record import read_record
-from apportion.studies.judges import compared_by
+from apportion.statistics import p_value
+from apportion.studies.judges import compared_by, label_agreement
 from apportion.studies.outcomes import SCHEMA
-from apportion.tasks.judging import longer_judge
+from apportion.tasks.judging import Comparison, Judged, longer_judge
 
 STUDY = """
 budgets = [1]
@@ -65,6 +67,16 @@ def test_every_arm_is_judged_over_its_seeds(run: Path) -> None:
     assert trained.win_rate.basis == "seeds and items"
     assert (trained.counts.wins, trained.counts.losses, trained.counts.ties) == (0, 4, 4)
     assert (trained.metric, trained.score.mean) == ("rouge_l", 0.5)
+    assert base.standing == trained.standing == "tied"  # four items tell nothing from one half, of two arms
+
+
+def test_the_arms_are_corrected_for_one_another(run: Path) -> None:
+    record = read_record(run)
+    task = record.study.load_task()
+    base, trained = judged_references(record, run, task, partial(compared_by, longer_judge))
+    assert base.p is not None and trained.p is not None
+    single = p_value(partial(_less_one_half, np.ones((1, 4))))
+    assert base.p == pytest.approx(2 * single, abs=1e-6)
 
 
 def test_what_cannot_be_read_is_counted_and_has_no_rate(run: Path) -> None:
@@ -80,7 +92,7 @@ def test_the_command_prints_a_table_or_one_document(run: Path, capsys: pytest.Ca
     with pytest.raises(SystemExit):
         app(command)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5 and "Holm's correction for 2 rows" in lines[4]
     assert lines[3].split()[:3] == ["1", "0", "sft"] and ".250 [" in lines[3]
     with pytest.raises(SystemExit):
         app([*command, "--json"])
@@ -108,9 +120,10 @@ def test_a_model_is_a_judge(run: Path, capsys: pytest.CaptureFixture[str]) -> No
         (["RUN", "--against", "references"], "a second study"),
         (["--against", "references", "--judge", "me"], "--judge: found 'me'"),
         (["--against", "others"], "--against"),
-        (["RUN"], "type apportion judge"),
         (["RUN", "--study", "x.toml"], "--study"),
         (["--against", "references", "--study", "gone.toml"], "gone.toml"),
+        (["--items", "3"], "--items"),
+        (["RUN", "--form", "llmbar"], "--form"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -129,3 +142,43 @@ def test_answers_to_other_items_are_refused(run: Path) -> None:
         file.write_text('{"item": "elsewhere", "text": "x"}\n')
     with pytest.raises(UserError, match="other items"):
         judged_references(record, run, record.study.load_task(), partial(compared_by, longer_judge))
+
+
+LABELLED = [
+    ("a", "Ask", "long answer", "no", 1),
+    ("b", "Ask", "no", "longer one", 1),
+    ("c", "Say", "x", "y", 2),
+]
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_judge_is_held_against_the_labels_of_people(
+    as_json: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "pairs.jsonl"
+    fields = ("id", "input", "output_1", "output_2", "label")
+    path.write_text("".join(json.dumps(dict(zip(fields, row, strict=True))) + "\n" for row in LABELLED))
+    with pytest.raises(SystemExit) as stopped:
+        main(["judge", str(path), "--form", "llmbar", "--judge", "longer", *(["--json"] if as_json else [])])
+    assert not stopped.value.code
+    out = capsys.readouterr().out
+    if not as_json:
+        assert "3 pairs of 2 prompts" in out and "agreement .500 [" in out
+        return
+    document = json.loads(out)
+    assert (document["pairs"], document["prompts"], document["agreement"]["mean"]) == (3, 2, 0.5)
+    assert document["people"] == {"agreed": 1, "tied": 1, "junk": 0, "labelled": 3}
+    assert document["said"]["inconsistent"] == 0
+
+
+def test_what_is_not_read_does_not_agree() -> None:
+    comparisons = [Comparison(str(i), f"Q {i}", "a", "b", "first") for i in range(4)]
+    said = [Judged(str(i), *both) for i, both in enumerate(
+        [("first", "first"), ("first", "second"), ("junk", "first"), ("second", "second")]
+    )]  # fmt: skip
+    found = label_agreement(comparisons, said)
+    assert found.share.mean == (1 + 0.5) / 4
+    assert (found.people.junk, found.counts.inconsistent, found.counts.first_place) == (1, 1, 1)
+    junk = [Judged(str(i), "junk", "junk") for i in range(4)]
+    none = label_agreement(comparisons, junk).share
+    assert none.mean == none.low == 0 and 0.3 < none.high < 0.6

@@ -69,10 +69,23 @@ def test_a_difference_is_paired_by_seed_and_event():
     assert ahead.high - ahead.low < alone / 2  # what both find hard cancels
 
 
+def test_leads_are_corrected_for_the_number_of_models():
+    semba, worse = ran_with(0.05, "semba"), ran_with(0.0, "worse")
+    alone = rows_of("sign", [*semba, *worse], "overall")[1]
+    levels = [ran_with(0.05, f"level-{i}") for i in range(3)]
+    among = rows_of("sign", [*semba, *worse, *(run for runs in levels for run in runs)], "overall")
+    assert among[0].p == {}
+    assert among[1].ahead == alone.ahead
+    for metric, p in alone.p.items():
+        assert p <= among[1].p[metric] <= min(1, 4 * p + 1e-6)
+    assert alone.p["auroc"] < 0.05 and among[2].p["auroc"] > 0.05
+
+
 def test_equal_models_differ_by_nothing():
     rows = rows_of("sign", [*ran_with(0.0, "semba"), *ran_with(0.0, "other")], "overall")
     ahead = rows[1].ahead["ap_negative"]
     assert ahead.low == ahead.mean == ahead.high == 0
+    assert rows[1].p["ap_negative"] == 1
 
 
 def test_a_model_of_one_run_is_compared_with_every_seed():

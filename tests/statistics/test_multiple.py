@@ -1,16 +1,15 @@
-"""Corrections for many comparisons: against their definitions, scipy, and noise."""
+"""The correction for many comparisons: against its definition, scipy, and noise."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import false_discovery_control, ttest_1samp
+from scipy.stats import ttest_1samp
 
 from apportion.statistics import (
     Estimate,
-    benjamini_hochberg,
-    compared_with_all,
     contrast,
+    corrected,
     detectable_difference,
     holm,
     items_needed,
@@ -36,16 +35,10 @@ def test_holm_is_the_step_down(p: list[float], alpha: float) -> None:
     assert {place for place, adjusted in enumerate(holm(p)) if adjusted <= alpha} == step_down(p, alpha)
 
 
-@given(p_values)
-def test_benjamini_hochberg_is_scipy_s(p: list[float]) -> None:
-    assert benjamini_hochberg(p) == pytest.approx(false_discovery_control(p).tolist())
-    assert all(one <= other + 1e-12 for one, other in zip(benjamini_hochberg(p), holm(p), strict=True))
-
-
 def test_what_is_no_p_value_is_refused() -> None:
     with pytest.raises(ValueError, match=r"1\.5 is no p-value"):
         holm([0.1, 1.5])
-    assert holm([]) == benjamini_hochberg([]) == []
+    assert holm([]) == []
 
 
 def test_p_values_belong_to_the_intervals() -> None:
@@ -67,32 +60,35 @@ def test_standings() -> None:
     ]
 
 
-def arms(effects: dict[str, float], seed: int) -> dict:
+def family(effects: list[float], seed: int) -> list:
     rng = np.random.default_rng(seed)
 
     def one(effect: float):
         values = rng.normal(effect, 1, (1, 100))
         return lambda level: contrast((values,), (1.0,), bounded=False, level=level)
 
-    return {name: one(effect) for name, effect in effects.items()}
+    return [one(effect) for effect in effects]
 
 
 def test_tied_is_said_where_it_is_tied() -> None:
-    found = compared_with_all(arms({"none": 0.0, "large": 1.0, "bad": -1.0}, 0))
-    assert [(one.name, one.standing) for one in found] == [
-        ("large", "ahead"),
-        ("none", "tied"),
-        ("bad", "behind"),
-    ]
-    assert "tied" in str(found[1]) and "tied" not in str(found[0])
-    assert all(one.adjusted >= one.p for one in found)
+    differences = family([0.0, 1.0, -1.0], 0)
+    found = corrected(differences)
+    assert [one.standing for one in found] == ["tied", "ahead", "behind"]
+    assert [one.difference for one in found] == [at(0.95) for at in differences]
+    assert all(one.p >= p_value(at) for one, at in zip(found, differences, strict=True))
+
+
+def test_a_difference_that_stands_alone_may_be_tied_among_many() -> None:
+    weak = next(at for at in family([0.25] * 40, 1) if 0.01 < p_value(at) < 0.04)
+    assert corrected([weak])[0].standing == "ahead"
+    assert corrected([weak, *family([0.0] * 9, 2)])[0].standing == "tied"
+    assert corrected([]) == []
 
 
 def test_noise_gives_false_findings_rarely() -> None:
-    effects = dict.fromkeys(map(str, range(10)), 0.0)
-    tables = [compared_with_all(arms(effects, seed)) for seed in range(60)]
-    with_findings = sum(any(one.standing != "tied" for one in table) for table in tables)
-    uncorrected = sum(any(one.p < 0.05 for one in table) for table in tables)
+    tables = [family([0.0] * 10, seed) for seed in range(60)]
+    with_findings = sum(any(one.standing != "tied" for one in corrected(table)) for table in tables)
+    uncorrected = sum(any(p_value(at) < 0.05 for at in table) for table in tables)
     assert with_findings <= 8 < 15 <= uncorrected
 
 

@@ -78,6 +78,9 @@ UNSOUND: dict[str, Any] = {
     "a list as detail": _of_ones_own(False, False, "other", None, ["x"]),
     "right and wrong": Grade(True, True, "other"),
     "right in style only": Grade(True, True, "style-only"),
+    "a score beside of 7": Grade(False, False, "other", beside=(0.5, 7.0)),
+    "a text beside": _of_ones_own(False, False, "other", None, None, ("x",)),
+    "a list beside": _of_ones_own(False, False, "other", None, None, [1.0]),
     "wrong and none": Grade(False, False, "none"),
     "wrong and none with a score": Grade(False, True, "none", 0.5),
 }

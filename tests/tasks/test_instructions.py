@@ -192,6 +192,11 @@ def test_rows_that_are_none_are_named(tmp_path, change, message):
         read_instructions("rows.jsonl", tmp_path)
 
 
+def graded_alone(id_, instructions, response):
+    reference = json.dumps([[one.kind, dict(one.details)] for one in instructions])
+    return grade_instructions(Problem(id_, "", reference), response).beside
+
+
 def test_gpt4_is_at_the_published_level(data_folder):
     """Zhou et al., 2023, table 3: prompts 76.89 % strict and 79.30 % loose, instructions 83.57 % and 85.37 %."""
     rows, missing = graded(GPT4)
@@ -199,6 +204,12 @@ def test_gpt4_is_at_the_published_level(data_folder):
     each = [(strict, loose) for _, _, _, found in rows for strict, loose in zip(*found, strict=True)]
     whole = [(all(found.strict), all(found.loose)) for _, _, _, found in rows]
     assert len(each) == 834
+    recorded = [
+        score
+        for id_, response, instructions, _ in rows
+        for score in graded_alone(id_, instructions, response)
+    ]
+    assert recorded == [float(strict) for strict, _ in each]
     measured = [100 * sum(both[i] for both in pairs) / len(pairs) for pairs in (whole, each) for i in (0, 1)]
     assert measured == pytest.approx([76.89, 79.30, 83.57, 85.37], abs=1.5)
 

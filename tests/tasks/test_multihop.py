@@ -176,6 +176,9 @@ def test_the_real_sets(data_folder: Path, name: str, problems: int, demonstratio
     assert len(task.answers) == problems
     graded = [grade_answer(p, a.response) for p, a in zip(task.problems, task.answers, strict=True)]
     assert all(grade.strict for grade in graded)
+    beside = [task.grade(p, a.response).beside for p, a in zip(task.problems, task.answers, strict=True)]
+    assert set(beside) == ({()} if name == "strategyqa" else {(1.0,)})
+    assert (task.beside == "f1") == (name != "strategyqa")
     assert MULTIHOP[name](MultihopSettings(), data_folder) == task
     assert name in TASKS
 

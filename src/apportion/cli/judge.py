@@ -1,4 +1,4 @@
-"""`apportion judge`: answers by a judge, beside the objective score; against another study's or the references."""
+"""`apportion judge`: answers by a judge, beside the task's score; or a judge against the labels of a public set."""
 
 import os
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from apportion.errors import UserError
 
 if TYPE_CHECKING:
     from apportion.reports.judged_references import AsksAll, JudgedArm
+    from apportion.tasks.judged_sets import JudgedSet
     from apportion.tasks.judging import Comparison, Judged
 
 _TYPE_A_MODEL = "wordy, longer, or a model: its folder, .gguf file or hub id (owner/name)"
@@ -24,18 +25,22 @@ def judge(
     against: Literal["references"] | None = None,
     judge: str = "wordy",
     study: Path | None = None,
+    form: Literal["llmbar", "pandalm", "judgebench", "hh"] | None = None,
+    items: int | None = None,
     json: bool = False,
 ) -> None:
     """Show how often a judge prefers the answers of one study to another's, or to the references of its task.
 
     Of two studies both are taken at their largest number of demonstrations without pairs, item by item and seed by
-    seed, and which are right more often is said beside it. Against the references every purchase is judged, with the
-    task's own score beside it. Each comparison is made in both orders; where they disagree it is a tie.
+    seed, and which are right more often (or nearer to the references, by ROUGE-L) is said beside it. Against the
+    references every purchase is judged, with the task's own score beside it. Of a file of pairs with people's labels
+    (--form) it shows how often the judge agrees with them. Each comparison is made in both orders; where they disagree
+    it is a tie.
 
     Parameters
     ----------
     first: Path
-        A study's folder.
+        A study's folder; with --form a file of pairs.
     second: Path
         The folder of another study with the same task and seeds.
     against: str
@@ -45,11 +50,21 @@ def judge(
         model: its folder, .gguf file or hub id; it sees 2,048 tokens and is read by its [[A]], [[B]] or [[C]].
     study: Path
         The study file, where the task's data are named relative to it; else the copy in the folder is read.
+    form: str
+        The columns of LLMBar, PandaLM, JudgeBench or HH-RLHF: the first argument is such a file.
+    items: int
+        With --form take the first so many pairs; all if not given.
     json: bool
         Print one JSON document.
     """
     asks = _asks_all(judge)
-    if against is not None:
+    if items is not None and (form is None or items < 1):
+        raise UserError("--items", f"{items}", "1 or more, with --form", "Leave it out, or add --form.")
+    if form is not None:
+        if second is not None or against is not None or study is not None:
+            raise UserError("--form", "a study beside it", "one file of pairs", "Name the file alone.")
+        _against_labels(first, form, items, judge, asks, json=json)
+    elif against is not None:
         if second is not None:
             raise UserError(
                 "--against", f"a second study ({second})", "one study's folder", "Give one of them."
@@ -96,8 +111,9 @@ def _two_studies(first: Path, second: Path, judge: str, asks: "AsksAll", *, json
     if json:
         print_json({"judge": judge, **asdict(found.finding)})
         return
-    for name, accuracy in zip((first, second), found.accuracies, strict=True):
-        print(f"{name}: right in any form {as_share(accuracy)}")
+    called = "right in any form" if found.metric == "accuracy" else "ROUGE-L"
+    for name, score in zip((first, second), found.scores, strict=True):
+        print(f"{name}: {called} {as_share(score)}")
     counts = found.counts
     print(f"difference {in_points(found.score_lead)}")
     print(
@@ -122,7 +138,7 @@ def _against_references(root: Path, study: Path | None, judge: str, asks: "AsksA
         return
     print(f"answers against the references of {task.name}, by the judge {judge}; ties count half")
     print(
-        f"{'demonstrations':>14}{'pairs':>7}  {'method':<14}{'win rate':<21}{'equal length':>12}"
+        f"{'demonstrations':>14}{'pairs':>7}  {'method':<14}{'win rate':<21}{'against .5':<12}{'equal length':>12}"
         f"{'wins':>6}{'losses':>8}{'ties':>6}{'not read':>10}  {found[0].metric}"
     )
     for one in found:
@@ -130,9 +146,50 @@ def _against_references(root: Path, study: Path | None, judge: str, asks: "AsksA
         counts = one.counts
         print(
             f"{one.arm.n_demonstrations:>14}{one.arm.n_pairs:>7}  {one.arm.method:<14}{rate:<21}"
-            f"{one.at_equal_length:>12.2f}{counts.wins:>6}{counts.losses:>8}{counts.ties:>6}{counts.junk:>10}"
+            f"{one.standing or '-':<12}{one.at_equal_length:>12.2f}"
+            f"{counts.wins:>6}{counts.losses:>8}{counts.ties:>6}{counts.junk:>10}"
             f"  {as_share(one.score)}"
         )
+    rated = sum(one.p is not None for one in found)
+    print(f"against .5: p below .05 after Holm's correction for {rated} rows; the intervals are single ones")
+
+
+def _against_labels(
+    pairs: Path, form: "JudgedSet", items: int | None, judge: str, asks: "AsksAll", *, json: bool
+) -> None:
+    from apportion.findings.finding import as_share
+    from apportion.studies.judges import label_agreement
+    from apportion.tasks.judged_sets import read_judged
+
+    comparisons = read_judged(pairs, form)[:items]
+    if not any(one.human in ("first", "second") for one in comparisons):
+        raise UserError(
+            str(pairs), "no pairs of which people prefer a side", "at least one", "Give another file."
+        )
+    found = label_agreement(comparisons, asks(comparisons))
+    people, counts = found.people, found.counts
+    if json:
+        print_json(
+            {
+                "judge": judge,
+                "pairs": len(comparisons),
+                "prompts": found.share.items,
+                "agreement": found.share._asdict(),
+                "people": people._asdict(),
+                "said": counts._asdict(),
+            }
+        )
+        return
+    print(f"{people.labelled} pairs of {found.share.items} prompts with a side that people prefer, {judge}")
+    print(
+        f"agreement {as_share(found.share)}: {people.agreed} agree, "
+        f"{people.labelled - people.agreed - people.tied - people.junk} do not, {people.tied} tied (a half), "
+        f"{people.junk} not read (wrong)"
+    )
+    print(
+        f"of all {len(comparisons)} pairs {counts.ties} tied, {counts.junk} not read; in {counts.inconsistent} of the "
+        f"ties the orders disagree, and {counts.first_place} of these went to whichever stood first"
+    )
 
 
 def _plain(one: "JudgedArm") -> dict[str, Any]:
@@ -141,6 +198,8 @@ def _plain(one: "JudgedArm") -> dict[str, Any]:
         "metric": one.metric,
         "score": one.score._asdict(),
         "win_rate": None if one.win_rate is None else one.win_rate._asdict(),
+        "p_holm": one.p,
+        "against_one_half": one.standing,
         "at_equal_length": one.at_equal_length,
         **one.counts._asdict(),
     }

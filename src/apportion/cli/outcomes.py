@@ -108,7 +108,8 @@ def export(directory: Path, *, out: Path, metric: str | None = None, json: bool 
     out: Path
         The table to write, .csv or .parquet.
     metric: str
-        accuracy, rouge_l, preference_accuracy or nll; the first of these that was measured, if not given.
+        accuracy, rouge_l, preference_accuracy, nll, f1 or instruction_accuracy; the first of these that was measured,
+        if not given.
     json: bool
         Print one JSON document.
     """

@@ -10,7 +10,9 @@ from apportion.errors import UserError
 if TYPE_CHECKING:
     from apportion.reports.picture import Format
 
-Measure = Literal["accuracy", "flexible", "form_rate", "nll", "preference_accuracy"]
+Measure = Literal[
+    "accuracy", "flexible", "form_rate", "nll", "preference_accuracy", "rouge_l", "f1", "instruction_accuracy"
+]
 
 
 def report(

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from apportion.statistics import Estimate
 
     Rows = list[tuple[str, dict[str, Estimate | None]]]  # a model and its metrics by name
+    Marks = frozenset[tuple[str, str]]  # models and metrics with a star
 
 Task = Literal["existence", "sign", "signed-existence", "weight"]
 AtLeastOne = cyclopts.Parameter(validator=cyclopts.validators.Number(gte=1))
+LEVEL = 0.05
 WIDE = 10_000  # columns: more than any table takes
 EVERY_MODEL = "semba,semba-pure,tgn,reputation,trees,sgcn,gcn,positive"
 
@@ -44,7 +46,7 @@ def compare(
     """Compare models on the last 15 % of a network, each trained on the first 70 % with every seed.
 
     Intervals hold 95 % and allow for other seeds and other users. Differences are SEMBA's less the model's, on the
-    same events.
+    same events; a star marks those that are told from 0 after Holm's correction for the number of models.
 
     Parameters
     ----------
@@ -110,8 +112,14 @@ def compare(
         print(document)
         return
     console = Console(soft_wrap=False, highlight=False, width=None if sys.stdout.isatty() else 160)
-    for title, rows in _tables(found):
-        show_table(console, title, rows)
+    for title, rows, marks in _tables(found):
+        show_table(console, title, rows, marks or frozenset())
+        if marks is not None:
+            console.print(
+                f"* p below .05 after Holm's correction for {len(rows)} models, each metric apart; "
+                "the intervals are single ones",
+                soft_wrap=True,
+            )
 
 
 def _make_room(out: Path) -> None:
@@ -124,29 +132,33 @@ def _make_room(out: Path) -> None:
         raise UserError(f"--out {out}", found, "a file", "Choose another place.") from None
 
 
-def _tables(found: "Comparison") -> "list[tuple[str, Rows]]":
-    tables = []
+def _tables(found: "Comparison") -> "list[tuple[str, Rows, Marks | None]]":
+    """The tables to show with their titles; differences alone have marks."""
+    tables: list[tuple[str, Rows, Marks | None]] = []
     for part, rows in found.parts.items():
         title = f"{found.task}, {found.protocol.name}, {part} test events"
-        tables.append((title, [(row.model, row.metrics) for row in rows]))
+        tables.append((title, [(row.model, row.metrics) for row in rows], None))
         for kind in rows[0].by_negatives if rows else ():
             if kind != "uniform":
                 of_kind = [(row.model, row.by_negatives[kind]) for row in rows]
-                tables.append((f"{title}, {kind} non-links", of_kind))
+                tables.append((f"{title}, {kind} non-links", of_kind, None))
         ahead = [(f"semba less {row.model}", row.ahead) for row in rows if row.ahead]
         if ahead:
-            tables.append((f"{title}, differences", ahead))
+            marks = frozenset(
+                (f"semba less {row.model}", name) for row in rows for name, p in row.p.items() if p < LEVEL
+            )
+            tables.append((f"{title}, differences", ahead, marks))
     return tables
 
 
-def show_table(console: Console, title: str, rows: "Rows") -> None:
+def show_table(console: Console, title: str, rows: "Rows", marks: "Marks" = frozenset()) -> None:
     """Print models and their metrics so that no number is cut off, however narrow the terminal is.
 
     As a table with intervals beside the means, where that is too wide with intervals below them, and where that is
     too wide as well as a block of lines for each model.
     """
     for between in (" ", "\n"):
-        table = _table(title, rows, between)
+        table = _table(title, rows, marks, between)
         if console.measure(table, options=console.options.update(width=WIDE)).maximum <= console.width:
             console.print(table)
             return
@@ -154,20 +166,23 @@ def show_table(console: Console, title: str, rows: "Rows") -> None:
     for model, metrics in rows:
         console.print(model, style="bold", markup=False, soft_wrap=True)
         for name, estimate in metrics.items():
-            console.print(f"  {name:14}{_cell(estimate)}", soft_wrap=True)
+            console.print(f"  {name:14}{_cell(estimate, (model, name) in marks)}", soft_wrap=True)
 
 
-def _table(title: str, rows: "Rows", between: str) -> Table:
+def _table(title: str, rows: "Rows", marks: "Marks", between: str) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("model", no_wrap=True)
     for name in rows[0][1] if rows else ():
         table.add_column(name, justify="right", no_wrap=True)
     for model, metrics in rows:
-        table.add_row(model, *(_cell(estimate, between) for estimate in metrics.values()))
+        cells = (_cell(estimate, (model, name) in marks, between) for name, estimate in metrics.items())
+        table.add_row(model, *cells)
     return table
 
 
-def _cell(estimate: "Estimate | None", between: str = " ") -> str:
+def _cell(estimate: "Estimate | None", is_marked: bool, between: str = " ") -> str:
     if estimate is None:
         return "-"
-    return f"{estimate.mean:.3f}{between}[{estimate.low:.3f}, {estimate.high:.3f}]".replace("[", "\\[")
+    star = "*" if is_marked else ""
+    text = f"{estimate.mean:.3f}{star}{between}[{estimate.low:.3f}, {estimate.high:.3f}]"
+    return text.replace("[", "\\[")

@@ -1,18 +1,19 @@
 """Which errors still fall: every class of errors as a curve over the number of demonstrations, with its own law."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from apportion.findings.finding import interval
-from apportion.findings.measured import FORMLESS, REASONING, Arm, Measured, compared, mean, measured
+from apportion.findings.measured import FORMLESS, REASONING, Arm, Measured, lined_up, mean, measured
 from apportion.laws import Curve, Prediction, Runs, family, fit_curves
 from apportion.laws.families import unlink
-from apportion.statistics import Estimate, standing
+from apportion.statistics import Estimate, Standing, contrast, corrected
 
+Kind = Literal["class", "group", "all"]
 Trend = Literal["falls", "rises", "tied", "not known"]
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "form": tuple(sorted(FORMLESS)),
@@ -34,11 +35,12 @@ class ErrorCurve:
     `r2` is the law's (the closest one's where none fits) on the mean shares, `r2_with_all` that of the trained models'
     mean shares with those of all errors, negative where they go opposite ways; None where nothing varies. `change` is
     the paired difference of the share at the largest size to that at `since`, the largest size of at most a quarter of
-    it (else the one before): the class "falls" or "rises" where the whole 95 % interval does, else it is "tied".
+    it (else the one before) with its 95 % interval, `p` its p-value corrected by Holm for all curves of its kind: it
+    "falls" or "rises" where p is below .05, else it is "tied".
     """
 
     name: str
-    kind: Literal["class", "group", "all"]
+    kind: Kind
     sizes: tuple[int, ...]
     shares: tuple[Estimate, ...]
     law: Curve | None
@@ -46,6 +48,7 @@ class ErrorCurve:
     r2_with_all: float | None
     since: int | None
     change: Estimate | None
+    p: float | None
     trend: Trend
 
     @property
@@ -83,6 +86,7 @@ class ErrorCurve:
             "r2_with_all_errors": self.r2_with_all,
             "since": self.since,
             "change": None if self.change is None else interval(self.change),
+            "p_holm": self.p,
             "trend": self.trend,
             "foretold": None if self.foretold is None else asdict(self.foretold),
         }
@@ -101,7 +105,12 @@ def error_curves(outcomes: pl.DataFrame) -> tuple[ErrorCurve, ...]:
     wrong = {arm: 1 - scores.values for arm, scores in total.items()}
     all_errors = np.array([wrong[arm].mean() for arm in trained])
     there = set(outcomes["error_class"].drop_nulls().unique().to_list()) - {"none"}
-    found = [_curve(ALL, "all", _with(total, wrong), all_errors)]
+    found: list[tuple[ErrorCurve, Measured]] = []
+
+    def add(name: str, kind: Kind, table: Measured) -> None:
+        found.append((_curve(name, kind, table, all_errors), table))
+
+    add(ALL, "all", _with(total, wrong))
     grouped = {name: [one for one in members if one in there] for name, members in GROUPS.items()}
     unknown = sorted(there - {one for members in GROUPS.values() for one in members})
     for name, members in [*grouped.items(), *((one, [one]) for one in unknown)]:
@@ -110,24 +119,42 @@ def error_curves(outcomes: pl.DataFrame) -> tuple[ErrorCurve, ...]:
             together = {
                 arm: np.sum([table[arm].values for table in classes.values()], axis=0) for arm in total
             }
-            found.append(_curve(name, "group", _with(total, together), all_errors))
-        found += [_curve(one, "class", table, all_errors) for one, table in classes.items()]
-    return tuple(found)
+            add(name, "group", _with(total, together))
+        for one, table in classes.items():
+            add(one, "class", table)
+    return _with_trends(found)
 
 
-def _curve(
-    name: str, kind: Literal["class", "group", "all"], table: Measured, all_errors: np.ndarray
-) -> ErrorCurve:
+def _with_trends(found: Sequence[tuple[ErrorCurve, Measured]]) -> tuple[ErrorCurve, ...]:
+    """The curves, each with what its change says after the correction for all of its kind."""
+    trends: dict[Standing, Trend] = {"ahead": "rises", "behind": "falls", "tied": "tied"}
+    curves = [curve for curve, _ in found]
+    for kind in get_args(Kind):
+        family = [
+            (place, change)
+            for place, (curve, table) in enumerate(found)
+            if curve.kind == kind and (change := _change(table, curve.since)) is not None
+        ]
+        for (place, _), one in zip(family, corrected([change for _, change in family]), strict=True):
+            curves[place] = replace(curves[place], change=one.difference, p=one.p, trend=trends[one.standing])
+    return tuple(curves)
+
+
+def _change(table: Measured, since: int | None) -> Callable[[float], Estimate] | None:
+    """The paired difference of the share at the largest size to that at `since`, by the level of its interval."""
+    arms = list(table)
+    before = next((arm for arm in arms if arm.n_demonstrations == since), None)
+    values = None if before is None else lined_up(table, [arms[-1], before])
+    return None if values is None else lambda level: contrast(values, [1, -1], bounded=True, level=level)
+
+
+def _curve(name: str, kind: Kind, table: Measured, all_errors: np.ndarray) -> ErrorCurve:
     arms = list(table)
     shares = tuple(mean(table[arm], "accuracy") for arm in arms)
     sizes = [arm.n_demonstrations for arm in arms]
     own = np.array([table[arm].values.mean() for arm in arms if arm.n_demonstrations])
     law = _law(name, table)
     since = max((n for n in sizes if 0 < n * APART <= sizes[-1]), default=sizes[-2] or None)
-    change = (
-        None if since is None else compared(table, [arms[-1], arms[sizes.index(since)]], [1, -1], "accuracy")
-    )
-    trends: dict[str, Trend] = {"ahead": "rises", "behind": "falls", "tied": "tied"}
     curve = ErrorCurve(
         name,
         kind,
@@ -137,8 +164,9 @@ def _curve(
         None,
         _r2_of(own, all_errors),
         since,
-        change,
-        "not known" if change is None else trends[standing(change)],
+        None,
+        None,
+        "not known",
     )
     if law is None:
         return curve

@@ -9,11 +9,19 @@ import polars as pl
 from numpy.typing import NDArray
 
 from apportion import error_classes
-from apportion.statistics import Estimate, contrast, mean_over_seeds_and_items
+from apportion.identity import generator
+from apportion.statistics import Estimate, cluster_bootstrap, contrast, mean_over_seeds_and_items
 
-Metric = Literal["accuracy", "nll", "preference_accuracy", "rouge_l"]
+Metric = Literal["accuracy", "nll", "preference_accuracy", "rouge_l", "f1", "instruction_accuracy"]
 
-BOUNDED: dict[str, bool] = {"accuracy": True, "nll": False, "preference_accuracy": True, "rouge_l": True}
+BOUNDED: dict[str, bool] = {
+    "accuracy": True,
+    "nll": False,
+    "preference_accuracy": True,
+    "rouge_l": True,
+    "f1": True,
+    "instruction_accuracy": True,
+}
 """Whether a metric's scores lie in [0, 1]; where they do, higher is better, and "nll" is better lower."""
 
 FORMLESS = error_classes.FORMLESS | {"form"}
@@ -97,14 +105,36 @@ def main_metric(outcomes: pl.DataFrame) -> Metric | None:
 
 
 def mean(scores: Scores, metric: Metric, *, level: float = 0.95) -> Estimate:
-    """Return the mean of an arm with its interval over seeds and items."""
+    """Return the mean of an arm with its interval over seeds and items.
+
+    The items of "instruction_accuracy" are parts of prompts, ID/1 and ID/2, which are drawn together.
+    """
+    if metric == "instruction_accuracy":
+        draw = generator("findings/measured", metric)
+        return cluster_bootstrap(
+            scores.values, prompts_of(scores.items), ends=(0.0, 1.0), draw=draw, level=level
+        )
     return mean_over_seeds_and_items(scores.values, bounded=BOUNDED[metric], level=level)
+
+
+def prompts_of(items: Sequence[str]) -> list[str]:
+    """Return the prompt of each item that is a part of one.
+
+    >>> prompts_of(["1000/1", "1000/2"])
+    ['1000', '1000']
+    """
+    return [item.rpartition("/")[0] for item in items]
 
 
 def compared(
     table: Measured, arms: list[Arm], weights: list[float], metric: Metric, *, level: float = 0.95
 ) -> Estimate | None:
-    """Return a weighted sum of arms with its interval, over what they have in common (`lined_up`), None if nothing."""
+    """Return a weighted sum of arms with its interval, over what they have in common (`lined_up`), None if nothing.
+
+    Raises ValueError for "instruction_accuracy", whose items are not independent of one another.
+    """
+    if metric == "instruction_accuracy":
+        raise ValueError(f"{metric} is of parts of prompts; compare prompts by accuracy")
     values = lined_up(table, arms)
     return None if values is None else contrast(values, weights, bounded=BOUNDED[metric], level=level)
 

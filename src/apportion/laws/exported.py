@@ -10,11 +10,21 @@ from apportion.laws.graded import data_seed_of
 from apportion.laws.imported.outcome import Outcome
 from apportion.laws.tables import read_table
 
-METRICS = {"accuracy": "score", "rouge_l": "score", "preference_accuracy": "score", "nll": "loss"}
+METRICS = {
+    "accuracy": "score",
+    "rouge_l": "score",
+    "preference_accuracy": "score",
+    "nll": "loss",
+    "f1": "score",
+    "instruction_accuracy": "score",
+}
 
 
 def exported(directory: Path, metric: str | None = None) -> list[Outcome]:
-    """Return one outcome a cell: the mean of its items by one metric, and how many there were. Raises UserError."""
+    """Return one outcome a cell: the mean of its items by one metric, and how many there were. Raises UserError.
+
+    The items of "instruction_accuracy" are parts of prompts (ID/1, ID/2), of which the prompts are counted.
+    """
     path = directory / "outcomes.parquet"
     if not path.is_file():
         found = "no outcomes.parquet in it" if directory.is_dir() else "no such folder"
@@ -33,6 +43,9 @@ def exported(directory: Path, metric: str | None = None) -> list[Outcome]:
     rows = []
     for members in cells.values():
         first = members[0]
+        items = [columns["item"][i] for i in members]
+        if chosen == "instruction_accuracy":
+            items = {item.rpartition("/")[0] for item in items}
         drawn = data_seed_of(directory, columns["seed"][first])
         data_seed = drawn if drawn >= 0 else None
         rows.append(
@@ -41,7 +54,7 @@ def exported(directory: Path, metric: str | None = None) -> list[Outcome]:
                 metric=chosen,
                 kind="loss" if METRICS[chosen] == "loss" else "score",
                 value=math.fsum(columns["score"][i] for i in members) / len(members),
-                items=len(members),
+                items=len(items),
                 model=columns["model"][first],
                 n_demonstrations=columns["n_demonstrations"][first],
                 n_pairs=columns["n_pairs"][first],

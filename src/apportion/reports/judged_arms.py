@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from apportion.errors import UserError
 from apportion.findings.finding import Finding
@@ -21,22 +20,25 @@ from apportion.tasks.judging import Comparison, Judging, length_controlled, summ
 
 
 class Answers(NamedTuple):
-    """What one arm answered: `text` and `right` by (seed, item); `right` in any form."""
+    """What one arm answered: `text` and `score` by (seed, item): right in any form, or ROUGE-L where nothing is."""
 
     name: str
     arm: Arm
+    metric: str
     text: dict[tuple[int, str], str]
-    right: dict[tuple[int, str], bool]
+    score: dict[tuple[int, str], float]
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedArms:
     """Both measures of the first arm against the second, over seeds and items, with the counts behind the win rate.
 
-    `accuracies` are of both arms, in any form. `at_equal_length` is the win rate with length held equal.
+    `scores` are of both arms by `metric`, accuracy in any form. `at_equal_length` is the win rate with length held
+    equal.
     """
 
-    accuracies: tuple[Estimate, Estimate]
+    metric: str
+    scores: tuple[Estimate, Estimate]
     score_lead: Estimate
     win_rate: Estimate
     at_equal_length: float
@@ -45,7 +47,7 @@ class JudgedArms:
 
 
 def judged_arms(first: Path, second: Path, asks: AsksAll) -> JudgedArms:
-    """Return what a judge and the objective score say of two studies of one task, each with its most demonstrations.
+    """Return what a judge and the task's score say of two studies of one task, each with its most demonstrations.
 
     Answers to the same item are compared seed by seed, in both orders; items on which a judge's saying could not
     be read are left out. Raises UserError where the two have no items or seeds in common.
@@ -58,7 +60,7 @@ def judged_arms(first: Path, second: Path, asks: AsksAll) -> JudgedArms:
     items = sorted(
         item for item in prompts if all((seed, item) in arms[i].text for seed in seeds for i in (0, 1))
     )
-    if not seeds or not items:
+    if not seeds or not items or arms[0].metric != arms[1].metric:
         cure = "Give both study files the same [task] and seeds."
         raise UserError(f"{first} and {second}", "no graded items in common", "two studies of one task", cure)
     comparisons = [
@@ -78,13 +80,14 @@ def judged_arms(first: Path, second: Path, asks: AsksAll) -> JudgedArms:
         raise UserError(
             "the judge", "nothing that could be read", "[[A]], [[B]] or [[C]]", "Take another judge."
         )
-    rights = [_matrix(arm.right, seeds, items) for arm in arms]
+    own = [np.array([[arm.score[seed, item] for item in items] for seed in seeds]) for arm in arms]
     win_rate = mean_over_seeds_and_items(scores[:, readable], bounded=True)
-    lead = contrast(rights, [1.0, -1.0], bounded=True)
+    lead = contrast(own, [1.0, -1.0], bounded=True)
     lengths = np.array([len(c.first) - len(c.second) for c in comparisons], dtype=float)
-    accuracies = tuple(mean_over_seeds_and_items(right, bounded=True) for right in rights)
+    first_score, second_score = (mean_over_seeds_and_items(values, bounded=True) for values in own)
     return JudgedArms(
-        (accuracies[0], accuracies[1]),
+        arms[0].metric,
+        (first_score, second_score),
         lead,
         win_rate,
         length_controlled(scores.ravel(), lengths),
@@ -96,12 +99,12 @@ def judged_arms(first: Path, second: Path, asks: AsksAll) -> JudgedArms:
 def answers_of(record: StudyRecord, root: Path) -> Answers:
     """Return the decoded answers of a study's largest purchase of demonstrations alone, all seeds."""
     rows = record.outcomes.filter(
-        (pl.col("metric") == "accuracy") & (pl.col("method") == "sft") & (pl.col("n_pairs") == 0)
+        pl.col("metric").is_in(["accuracy", "rouge_l"])  # no task has both
+        & (pl.col("method") == "sft")
+        & (pl.col("n_pairs") == 0)
     )
     if rows.is_empty():
         cure = "Run the study, or add a cell with demonstrations alone."
-        if "rouge_l" in record.outcomes["metric"]:
-            cure = f"Its answers have no right and wrong: type apportion judge {root} --against references."
         raise UserError(str(root), "no graded answers of SFT alone", "cells of SFT alone", cure)
     most = int(rows["n_demonstrations"].max())  # type: ignore[arg-type]
     rows = rows.filter(pl.col("n_demonstrations") == most)
@@ -110,16 +113,13 @@ def answers_of(record: StudyRecord, root: Path) -> Answers:
         for cell, seed in rows.select("cell", "seed").unique().iter_rows()
         for line in map(json.loads, _lines(root / "cells" / cell / "generations.jsonl"))
     }
-    right = {
-        (seed, item): bool(flexible)
-        for seed, item, flexible in rows.select("seed", "item", "flexible").iter_rows()
+    metric = rows["metric"][0]
+    column = "flexible" if metric == "accuracy" else "score"
+    score = {
+        (seed, item): float(value) for seed, item, value in rows.select("seed", "item", column).iter_rows()
     }
-    return Answers(record.name, Arm(most, 0, "sft"), text, right)
+    return Answers(record.name, Arm(most, 0, "sft"), metric, text, score)
 
 
 def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
-
-
-def _matrix(values: dict[tuple[int, str], bool], seeds: list[int], items: list[str]) -> NDArray[np.float64]:
-    return np.array([[float(values[seed, item]) for item in items] for seed in seeds])

@@ -1,16 +1,18 @@
 """A study's answers against the references of its task, by a judge: a win rate beside the task's own score."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from apportion.errors import UserError
 from apportion.findings.measured import Arm
 from apportion.reports.record import StudyRecord
-from apportion.statistics import Estimate, mean_over_seeds_and_items
+from apportion.statistics import Estimate, Standing, corrected, mean_over_seeds_and_items
 from apportion.studies.judges import against_references
 from apportion.studies.store import reading
 from apportion.tasks.judging import Comparison, Judged, Judging, length_controlled, summed
@@ -25,7 +27,8 @@ class JudgedArm:
     """How often one arm's answers win against the references, over its seeds and the items; ties count half.
 
     `win_rate` is None where no item could be read on all seeds; `at_equal_length` is the rate with length held equal,
-    NaN where nothing was read. `score` is the mean by the task's own metric.
+    NaN where nothing was read. `score` is the mean by the task's own metric. `p` is the p-value of the win rate against
+    one half, corrected by Holm for the number of arms, and `standing` what it leaves at .05; None without a win rate.
     """
 
     arm: Arm
@@ -34,6 +37,8 @@ class JudgedArm:
     win_rate: Estimate | None
     at_equal_length: float
     counts: Judging
+    p: float | None = None
+    standing: Standing | None = None
 
 
 def judged_references(record: StudyRecord, root: Path, task: Task, asks: AsksAll) -> list[JudgedArm]:
@@ -59,15 +64,28 @@ def judged_references(record: StudyRecord, root: Path, task: Task, asks: AsksAll
     asked = [one for comparisons in answers.values() for one in comparisons]
     said = iter(asks(asked))
     judged = {key: [next(said) for _ in comparisons] for key, comparisons in answers.items()}
-    return [
+    found = [
         _arm(arm, rows, task.metric, {s: (answers[a, s], judged[a, s]) for a, s in answers if a == arm})
         for arm in dict.fromkeys(arm for arm, _ in answers)
     ]
+    rated = [place for place, (_, scores) in enumerate(found) if scores.size]
+    arms = [arm for arm, _ in found]
+    leads = [partial(_less_one_half, found[place][1]) for place in rated]
+    for place, one in zip(rated, corrected(leads), strict=True):
+        arms[place] = replace(arms[place], p=one.p, standing=one.standing)
+    return arms
+
+
+def _less_one_half(scores: NDArray[np.float64], level: float) -> Estimate:
+    """The win rate less one half: above 0 where an arm beats the references."""
+    rate = mean_over_seeds_and_items(scores, bounded=True, level=level)
+    return rate._replace(mean=rate.mean - 0.5, low=rate.low - 0.5, high=rate.high - 0.5)
 
 
 def _arm(
     arm: Arm, rows: pl.DataFrame, metric: str, of: dict[int, tuple[list[Comparison], list[Judged]]]
-) -> JudgedArm:
+) -> tuple[JudgedArm, NDArray[np.float64]]:
+    """An arm, and what was read on every seed: [seeds, items] of 1, .5 and 0."""
     comparisons = [one for asked, _ in of.values() for one in asked]
     results = [one for _, said in of.values() for one in said]
     scores = np.array([one.score for one in results])
@@ -83,7 +101,7 @@ def _arm(
     )
     graded = own.pivot("item", index="seed", values="score", aggregate_function="first").drop("seed")
     complete = graded.select(column for column in graded if not column.has_nulls()).to_numpy()
-    return JudgedArm(
+    judged = JudgedArm(
         arm,
         metric,
         mean_over_seeds_and_items(complete, bounded=True),
@@ -91,3 +109,4 @@ def _arm(
         length_controlled(scores, lengths),
         summed(results),
     )
+    return judged, table

@@ -16,6 +16,9 @@ MEASURES: dict[str, tuple[Metric, str]] = {
     "form_rate": ("accuracy", "form"),
     "nll": ("nll", "score"),
     "preference_accuracy": ("preference_accuracy", "score"),
+    "rouge_l": ("rouge_l", "score"),
+    "f1": ("f1", "score"),
+    "instruction_accuracy": ("instruction_accuracy", "score"),
 }
 """What is summed up: the metric's rows and which value of them."""
 

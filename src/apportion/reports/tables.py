@@ -14,6 +14,9 @@ HEADINGS = {
     "form_rate": "form rate",
     "nll": "nll (nats/token)",
     "preference_accuracy": "preference acc.",
+    "rouge_l": "ROUGE-L",
+    "f1": "F1",
+    "instruction_accuracy": "instructions",
 }
 NOTHING = "–"
 
@@ -125,7 +128,8 @@ def grid_table(rows: Sequence[SummaryRow], measure: str) -> str:
 
 def rich_table(rows: Sequence[SummaryRow]) -> Table:
     """Return the summary as a table for a terminal of 80 columns: an interval for the first measure only."""
-    short = {"accuracy": "accuracy", "form_rate": "form", "nll": "nll", "preference_accuracy": "pref."}
+    short = HEADINGS | {"form_rate": "form", "nll": "nll", "preference_accuracy": "pref."}
+    del short["flexible"]
     measures = [name for name in measures_shown(rows) if name in short]
     table = Table(
         box=None, pad_edge=False, padding=(0, 1, 0, 0), caption=interval_note(rows), caption_justify="left"

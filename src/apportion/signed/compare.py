@@ -1,8 +1,8 @@
 """Models side by side: every metric with its interval, and the difference to SEMBA on the same events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from apportion.signed.protocol import Protocol
 from apportion.signed.running import Ran, Run, Told, run_all
 from apportion.signed.scorer import SignedTask
 from apportion.signed.splits import Split
-from apportion.statistics import Estimate, Reweighted, over_seeds_and_users, reweighted
+from apportion.statistics import Estimate, Reweighted, corrected, over_seeds_and_users, reweighted
 
 RESAMPLES = 200
 MOST_AT_ONCE = 4_000_000  # weights of rows in resamples held at a time
@@ -31,7 +31,8 @@ class Row:
     """One model in one part of test: metrics, their differences from SEMBA's, and the same against other non-links.
 
     A metric that does not exist is None. `ahead` are SEMBA's metrics less this model's, by seed and on the same
-    events; empty for SEMBA itself and where it is not compared. `by_negatives` is for existence alone.
+    events, and `p` the p-values of these differences, corrected by Holm for the number of models, each metric apart;
+    empty for SEMBA itself and where it is not compared. `by_negatives` is for existence alone.
     """
 
     model: str
@@ -39,8 +40,10 @@ class Row:
     seconds: float
     metrics: dict[str, Estimate | None]
     ahead: dict[str, Estimate | None] = field(default_factory=dict)
+    p: dict[str, float] = field(default_factory=dict)
     by_negatives: dict[str, dict[str, Estimate | None]] = field(default_factory=dict)
     ahead_by_negatives: dict[str, dict[str, Estimate | None]] = field(default_factory=dict)
+    p_by_negatives: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,13 +124,18 @@ def rows_of(task: SignedTask, ran: Sequence[Ran], part: str) -> list[Row]:
         }
         for name in names
     }
+    leads = {
+        name: {kind: found[REFERENCE][kind].less(found[name][kind]) for kind in kinds}
+        for name in names
+        if name != REFERENCE and REFERENCE in found
+    }
+    p_values = {kind: _corrected({name: lead[kind] for name, lead in leads.items()}) for kind in kinds}
     rows = []
     for name in names:
         own = [r for r in ran if r.run.model == name]
         estimates = {kind: values.estimates() for kind, values in found[name].items()}
-        ahead = {}
-        if name != REFERENCE and REFERENCE in found:
-            ahead = {kind: found[REFERENCE][kind].less(found[name][kind]).estimates() for kind in kinds}
+        ahead = {kind: lead.estimates() for kind, lead in leads.get(name, {}).items()}
+        p = {kind: p_values[kind][name] for kind in ahead}
         several = task == "existence"
         rows.append(
             Row(
@@ -136,8 +144,10 @@ def rows_of(task: SignedTask, ran: Sequence[Ran], part: str) -> list[Row]:
                 float(np.mean([r.seconds for r in own])),
                 estimates["uniform"],
                 ahead.get("uniform", {}),
+                p.get("uniform", {}),
                 estimates if several else {},
                 ahead if several else {},
+                p if several else {},
             )
         )
     return rows
@@ -191,15 +201,29 @@ class _Values:
         )
 
     def estimates(self) -> dict[str, Estimate | None]:
-        return {
-            name: over_seeds_and_users(
-                self.values[name],
-                self.reweighted[name],
-                self.users,
-                bounds=None if self.is_difference else BOUNDS[name],
-            )
-            for name in self.values
-        }
+        return {name: self.estimate(name) for name in self.values}
+
+    def estimate(self, name: str, level: float = 0.95) -> Estimate | None:
+        bounds = None if self.is_difference else BOUNDS[name]
+        return over_seeds_and_users(
+            self.values[name], self.reweighted[name], self.users, bounds=bounds, level=level
+        )
+
+    def by_level(self, name: str) -> Callable[[float], Estimate] | None:
+        """Return the estimate of a metric as a function of the level of its interval, None where it does not exist."""
+        if self.estimate(name) is None:
+            return None
+        return lambda level: cast(Estimate, self.estimate(name, level))
+
+
+def _corrected(leads: dict[str, _Values]) -> dict[str, dict[str, float]]:
+    """Return the p-value of each metric's difference to each model, corrected for the models that have the metric."""
+    found: dict[str, dict[str, float]] = {name: {} for name in leads}
+    for metric in next(iter(leads.values())).values if leads else ():
+        at = {name: f for name, lead in leads.items() if (f := lead.by_level(metric)) is not None}
+        for name, one in zip(at, corrected(list(at.values())), strict=True):
+            found[name][metric] = one.p
+    return found
 
 
 def _weights(
@@ -219,21 +243,23 @@ def _shown(row: Row) -> dict[str, Any]:
     if row.by_negatives:
         shown["by_negatives"] = {kind: _numbers(found) for kind, found in row.by_negatives.items()}
     if row.ahead:
-        shown["semba_minus_this"] = _numbers(row.ahead)
+        shown["semba_minus_this"] = _numbers(row.ahead, row.p)
     if row.ahead_by_negatives:
         shown["semba_minus_this"]["by_negatives"] = {
-            k: _numbers(v) for k, v in row.ahead_by_negatives.items()
+            kind: _numbers(found, row.p_by_negatives[kind]) for kind, found in row.ahead_by_negatives.items()
         }
     users = [estimate.items for estimate in row.metrics.values() if estimate is not None]
     shown |= {"users": users[0]} if users else {}
     return shown | {"seeds": row.seeds, "seconds": round(row.seconds, 2)}
 
 
-def _numbers(found: dict[str, Estimate | None]) -> dict[str, Any]:
-    return {
-        name: None if e is None else {key: _finite(getattr(e, key)) for key in ("mean", "low", "high")}
-        for name, e in found.items()
-    }
+def _numbers(found: dict[str, Estimate | None], p: dict[str, float] | None = None) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, e in found.items():
+        shown[name] = None if e is None else {k: _finite(getattr(e, k)) for k in ("mean", "low", "high")}
+        if e is not None and p is not None:
+            shown[name]["p_holm"] = p[name]
+    return shown
 
 
 def _finite(value: float) -> float | None:

@@ -6,7 +6,7 @@ from apportion.statistics.clustered import clustered_mean
 from apportion.statistics.crossed import mean_over_seeds_and_items
 from apportion.statistics.estimate import Basis, Estimate
 from apportion.statistics.linked_users import Reweighted, over_seeds_and_users, reweighted
-from apportion.statistics.multiple import benjamini_hochberg, compared_with_all, holm, p_value, standing
+from apportion.statistics.multiple import Corrected, Standing, corrected, holm, p_value, standing
 from apportion.statistics.paired import contrast, paired_difference
 from apportion.statistics.power import detectable_difference, items_needed
 from apportion.statistics.wilson import wilson
@@ -14,14 +14,15 @@ from apportion.statistics.wilson import wilson
 __all__ = [
     "Agreement",
     "Basis",
+    "Corrected",
     "Estimate",
     "Reweighted",
+    "Standing",
     "agreement",
-    "benjamini_hochberg",
     "cluster_bootstrap",
     "clustered_mean",
-    "compared_with_all",
     "contrast",
+    "corrected",
     "detectable_difference",
     "holm",
     "items_needed",

@@ -1,13 +1,12 @@
 """Many comparisons at once: p-values corrected, and who is ahead, behind or tied."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from apportion.statistics.estimate import Estimate
 
-Correction = Literal["holm", "benjamini-hochberg"]
 Standing = Literal["ahead", "behind", "tied"]
 
 
@@ -24,24 +23,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     for rank, place in enumerate(order):
         least = max(least, min(1.0, (len(order) - rank) * p_values[place]))
         adjusted[place] = least
-    return adjusted
-
-
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Return p-values adjusted so that p < q keeps the expected share of false findings at q.
-
-    The k-th smallest of m is multiplied by m / k, never above the one after (Benjamini, Hochberg 1995). Holds for
-    independent tests and those that rise and fall together.
-
-    >>> benjamini_hochberg([0.01, 0.04, 0.03])
-    [0.03, 0.04, 0.04]
-    """
-    order = np.argsort(_checked(p_values), kind="stable")
-    adjusted, most = [0.0] * len(order), 1.0
-    for rank in range(len(order), 0, -1):
-        place = order[rank - 1]
-        most = min(most, p_values[place] * len(order) / rank)
-        adjusted[place] = most
     return adjusted
 
 
@@ -67,44 +48,27 @@ def standing(estimate: Estimate) -> Standing:
     return "tied" if _holds_zero(estimate) else "ahead" if estimate.mean > 0 else "behind"
 
 
-class Ranked(NamedTuple):
-    """A difference with its p-value, that corrected for all comparisons, and the standing that this leaves."""
+class Corrected(NamedTuple):
+    """A difference with its interval, its p-value corrected for all comparisons, and the standing that this leaves."""
 
-    name: str
     difference: Estimate
     p: float
-    adjusted: float
     standing: Standing
 
-    def __str__(self) -> str:
-        """The comparison as one line: `tied` is said where it is tied."""
-        mean, low, high = self.difference[:3]
-        return (
-            f"{self.name}: {mean:+.3f} [{low:+.3f}, {high:+.3f}], {self.standing} (p = {self.adjusted:.3g})"
-        )
 
-
-def compared_with_all(
-    differences: Mapping[str, Callable[[float], Estimate]],
-    *,
-    correction: Correction = "holm",
-    level: float = 0.95,
-) -> list[Ranked]:
-    """Return every difference with its standing after correction for their number, largest difference first.
+def corrected(differences: Sequence[Callable[[float], Estimate]], *, level: float = 0.95) -> list[Corrected]:
+    """Return every difference of a family with its standing after Holm's correction for their number, in order.
 
     `differences` gives each as a function of the level. Intervals are those of one comparison; a standing other
     than "tied" needs the corrected p-value below 1 - level.
     """
-    estimates = {name: at(level) for name, at in differences.items()}
-    p_values = [p_value(at) for at in differences.values()]
-    correct = {"holm": holm, "benjamini-hochberg": benjamini_hochberg}[correction]
     found = []
-    for name, p, adjusted in zip(differences, p_values, correct(p_values), strict=True):
-        stands: Standing = "tied"
-        if adjusted < 1 - level:
-            stands = "ahead" if estimates[name].mean > 0 else "behind"
-        found.append(Ranked(name, estimates[name], p, adjusted, stands))
-    return sorted(found, key=lambda one: -one.difference.mean)
+    adjusted = holm([p_value(at) for at in differences])
+    for at, p in zip(differences, adjusted, strict=True):
+        difference = at(level)
+        stands: Standing = "tied" if p >= 1 - level else "ahead" if difference.mean > 0 else "behind"
+        found.append(Corrected(difference, p, stands))
+    return found
 
 
 def _holds_zero(estimate: Estimate) -> bool:

@@ -34,7 +34,7 @@ def grade_cell(
 
     Metrics: "accuracy" (strict, per problem), "nll" (nats per token of a held-out response, lower is better) and
     "preference_accuracy" (1 if the chosen response of a held-out pair is likelier per token, .5 for a tie); in
-    place of accuracy "rouge_l" where the task's answers have no right and wrong.
+    place of accuracy "rouge_l" where the task's answers have no right and wrong; beside it `Task.beside`.
 
     Answers that share a prompt, and pairs that do, are not independent: each prompt has one row of "nll" or
     "preference_accuracy", named for the first of its answers or pairs, with the mean of their scores. So the mean
@@ -44,8 +44,8 @@ def grade_cell(
     rows: list[dict[str, Any]] = []
     summary: dict[str, float] = {}
     if task.problems:
-        decoded, generations = _accuracy(model, renderer, task, study, unit.seed)
-        rows += decoded
+        decoded, beside, generations = _accuracy(model, renderer, task, study, unit.seed)
+        rows += decoded + beside
         summary["mean_tokens"] = fmean(g["tokens"] for g in generations)
         summary["finished_share"] = fmean(g["finished"] for g in generations)
         summary["form_rate"] = fmean(row["error_class"] not in FORMLESS for row in decoded)
@@ -67,7 +67,7 @@ def grade_cell(
         ("preference_accuracy", task.comparisons, wins),
     ):
         rows += [_row(item, metric, score) for item, score in by_prompt(held_out, scores)]
-    for metric in ("accuracy", "nll", "preference_accuracy", "rouge_l"):
+    for metric in ("accuracy", "nll", "preference_accuracy", "rouge_l", "f1", "instruction_accuracy"):
         scores = [row["score"] for row in rows if row["metric"] == metric]
         if scores:
             summary[metric] = fmean(scores)
@@ -98,7 +98,7 @@ def by_prompt(
 
 def _accuracy(
     model: Any, renderer: Renderer, task: Task, study: Study, seed: int
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     prompts = [renderer.prompt(problem.prompt) for problem in task.problems]
     limit = study.decoding.max_new_tokens or task.max_new_tokens
     positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
@@ -111,7 +111,7 @@ def _accuracy(
             "Lower max_length under [model], or max_new_tokens under [decoding].",
         )
     texts = decode(model, renderer.tokenizer, prompts, study.decoding, max_new_tokens=limit, seed=seed)
-    rows, generations = [], []
+    rows, beside, generations = [], [], []
     for problem, generation in zip(task.problems, texts, strict=True):
         grade = graded(task, problem, generation.text)
         error_class = _settled(grade.error_class, generation.finished)
@@ -125,11 +125,22 @@ def _accuracy(
                 error_class,
             )
         )
+        beside += _beside(task, problem, grade)
         generations.append(
             {"item": problem.id, "text": generation.text, "tokens": generation.tokens}
             | {"finished": generation.finished, "error_class": error_class, "detail": grade.detail}
         )
-    return rows, generations
+    return rows, beside, generations
+
+
+def _beside(task: Task, problem: Problem, grade: Grade) -> list[dict[str, Any]]:
+    """The rows of the task's second metric: of the answer, or of each of its parts; 0 where the grader failed."""
+    if task.beside is None:
+        return []
+    scores = grade.beside or (0.0,)
+    if task.beside == "f1":
+        return [_row(problem.id, task.beside, scores[0])]
+    return [_row(f"{problem.id}/{place}", task.beside, score) for place, score in enumerate(scores, 1)]
 
 
 def graded(task: Task, problem: Problem, text: str) -> Grade:

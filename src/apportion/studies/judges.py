@@ -13,15 +13,17 @@ from apportion.judgements.pairs import PreferencePair
 from apportion.models.causal import load_model, load_tokenizer
 from apportion.models.rendering import cut_prompt, render, render_prompt
 from apportion.models.settings import ModelSettings, Rendering
-from apportion.statistics import Estimate, clustered_mean, mean_over_seeds_and_items
+from apportion.statistics import Estimate, clustered_mean, mean_over_seeds_and_items, wilson
 from apportion.tasks.judged_sets import plain
 from apportion.tasks.judging import (
     JUDGE_PROMPT,
     Comparison,
+    HumanAgreement,
     Judge,
     Judged,
     Judging,
     Verdict,
+    human_agreement,
     judged,
     length_controlled,
     read_verdict,
@@ -107,6 +109,31 @@ def filled(template: str, prompt: str, first: str, second: str) -> str:
     """Return the template with its three parts put in at once: answers may have braces of their own."""
     parts = {"prompt": prompt, "first": first, "second": second}
     return re.sub(r"\{(prompt|first|second)\}", lambda match: parts[match[1]], template)
+
+
+class LabelAgreement(NamedTuple):
+    """How often a judge says what people say, over prompts: a tie counts half, what was not read is wrong.
+
+    `people` are the counts behind it, `counts` those of all comparisons.
+    """
+
+    share: Estimate
+    people: HumanAgreement
+    counts: Judging
+
+
+def label_agreement(comparisons: Sequence[Comparison], results: Sequence[Judged]) -> LabelAgreement:
+    """Return the agreement with the labels on the comparisons of which people prefer a side; at least one is."""
+    worth = {"tie": 0.5, "junk": 0.0}
+    rows = [
+        (str(c.prompt), worth.get(r.verdict, float(r.verdict == c.human)))
+        for c, r in zip(comparisons, results, strict=True)
+        if c.human in ("first", "second")
+    ]
+    share = clustered_mean(np.array([score for _, score in rows]), [prompt for prompt, _ in rows])
+    if share.low == share.high:  # all alike: as vague as that many prompts leave it
+        share = share._replace(**wilson(share.mean, share.items)._asdict())
+    return LabelAgreement(share, human_agreement(comparisons, results), summed(results))
 
 
 def labelled_pairs(comparisons: Sequence[Comparison]) -> tuple[PreferencePair, ...]:

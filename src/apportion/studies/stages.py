@@ -76,6 +76,7 @@ class Graph:
                 task.max_new_tokens,
                 _named(task.grade),
                 study.decoding,
+                *([] if task.beside is None else [task.beside]),
             ]
         )
         self._pools: dict[tuple[str, int], Sequence] = {}

@@ -117,7 +117,16 @@ def status_head(status: StudyStatus) -> str:
 
 def status_rows(status: StudyStatus) -> list[list[str]]:
     """Return the table of a study's cells, its header first; a cell that is not graded has its state for a score."""
-    measures = ("accuracy", "flexible", "form_rate", "nll", "preference_accuracy")
+    measures = (
+        "accuracy",
+        "flexible",
+        "form_rate",
+        "nll",
+        "preference_accuracy",
+        "rouge_l",
+        "f1",
+        "instruction_accuracy",
+    )
     shown = [name for name in measures if any(name in found.summary for found in status.cells)]
     header = ["demonstrations", "pairs", "method", "seed", *shown]
     rows = [header if shown or not status.open_cells else [*header, "state"]]

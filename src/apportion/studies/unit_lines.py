@@ -7,7 +7,7 @@ from apportion.studies.stages import Unit
 from apportion.training.settings import PreferenceSettings
 
 SHOWN = {"accuracy": "accuracy", "rouge_l": "ROUGE-L", "form_rate": "form", "nll": "nll",
-         "preference_accuracy": "preference accuracy"}  # fmt: skip
+         "preference_accuracy": "preference accuracy", "f1": "F1", "instruction_accuracy": "instructions"}  # fmt: skip
 CALLED = {"sigmoid": "dpo", "hinge": "slic"}
 
 

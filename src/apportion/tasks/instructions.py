@@ -98,6 +98,7 @@ def ifeval_task(settings: IFEvalSettings, base: Path) -> Task:
         comparisons=tuple(posed_pair(row, template) for row in comparisons),
         grade=grade_instructions,
         max_new_tokens=settings.max_new_tokens,
+        beside="instruction_accuracy",
     )
 
 
@@ -137,6 +138,7 @@ def followed(instructions: Sequence[Instruction], response: str) -> Followed:
 def grade_instructions(problem: Problem, text: str) -> Grade:
     """Return the grade of a response: strict and flexible are the benchmark's strict and loose, of the whole prompt.
 
+    The scores beside it are 1 for each instruction that was followed strictly, else 0.
     The detail is the group of the first instruction that was not followed, such as "keywords". Classes: "malformed"
     is an empty response, "repetition" goes in circles, "refused" opens with a refusal; "style-only" if all is loosely
     followed, or only instructions of form (case, punctuation, layout, first and last words) are not; "other" in
@@ -145,12 +147,14 @@ def grade_instructions(problem: Problem, text: str) -> Grade:
     """
     instructions = [Instruction(kind, details) for kind, details in json.loads(problem.reference)]
     found = followed(instructions, text)
+    each = tuple(map(float, found.strict))
     if all(found.strict):
-        return Grade(True, True, "none")
+        return Grade(True, True, "none", beside=each)
     groups = [
         one.kind.partition(":")[0] for one, kept in zip(instructions, found.strict, strict=True) if not kept
     ]
-    return Grade(False, all(found.loose), _class(text, groups, all(found.loose)), detail=groups[0])
+    error_class = _class(text, groups, all(found.loose))
+    return Grade(False, all(found.loose), error_class, detail=groups[0], beside=each)
 
 
 def _class(text: str, failed: Sequence[str], loosely: bool) -> ErrorClass:

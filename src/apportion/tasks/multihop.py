@@ -5,7 +5,7 @@ et al. 2022 (arXiv 2210.03350). HotpotQA: Yang et al. 2018 (arXiv 1809.09600).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -145,6 +145,11 @@ def answer_f1(problem: Problem, text: str) -> float:
     return f1(yes_or_no(named) or named if set(references) <= {"yes", "no"} else named, references)
 
 
+def grade_with_f1(problem: Problem, text: str) -> Grade:
+    """Return `grade_answer`'s grade with `answer_f1` beside it."""
+    return replace(grade_answer(problem, text), beside=(answer_f1(problem, text),))
+
+
 class Gap(NamedTuple):
     """How many questions had all hops right, and how many of these were wrong when asked in one."""
 
@@ -201,8 +206,9 @@ def _task(kind: Source, settings: MultihopSettings, base: Path, test: str, train
         ),
         answers=tuple(posed_demonstration(row, settings.prompt_template) for row in answers),
         comparisons=(),
-        grade=grade_answer,
+        grade=grade_answer if kind == "strategyqa" else grade_with_f1,
         max_new_tokens=settings.max_new_tokens,
+        beside=None if kind == "strategyqa" else "f1",
     )
 
 

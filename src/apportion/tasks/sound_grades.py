@@ -15,9 +15,9 @@ def flaw(grade: object, metric: str = "accuracy") -> str | None:
     """Return what keeps a grader's result from being a sound grade, in words, or None.
 
     Sound is a `Grade` whose `strict` and `flexible` are truth values, whose class is a text, whose score is absent
-    or in [0, 1], and whose detail is absent or a text, without a contradiction: a strictly right answer has no
-    class of error, a wrong one has one. Where the metric is not accuracy no answer is right or wrong, and one with
-    a score may be of the class "none". A class of the user's own contradicts nothing.
+    or in [0, 1], whose detail is absent or a text, and whose scores `beside` are in [0, 1], without a contradiction: a
+    strictly right answer has no class of error, a wrong one has one. Where the metric is not accuracy no answer is
+    right or wrong, and one with a score may be of the class "none". A class of the user's own contradicts nothing.
     """
     if not isinstance(grade, Grade):
         return f"{described(grade)} instead of a Grade"
@@ -27,6 +27,7 @@ def flaw(grade: object, metric: str = "accuracy") -> str | None:
         "error_class": isinstance(grade.error_class, str),
         "score": grade.score is None or _is_share(grade.score),
         "detail": grade.detail is None or isinstance(grade.detail, str),
+        "beside": isinstance(grade.beside, tuple) and all(map(_is_share, grade.beside)),
     }
     unsound = next((name for name, is_sound in sound.items() if not is_sound), None)
     if unsound is not None:
@@ -46,6 +47,7 @@ def settled(grade: Grade) -> Grade:
         strict=strict,
         flexible=strict or bool(grade.flexible),
         score=None if score is None else float(score),
+        beside=tuple(map(float, grade.beside)),
     )
 
 

@@ -25,7 +25,8 @@ class Grade:
     `strict` asks for the right answer in the right form, `flexible` for the right answer anywhere in the text.
     `error_class` is "none" for a strictly right answer, else what went wrong in the words that all tasks share
     (`error_classes.MEANINGS`); `detail` is the task's own, finer word. `score` is what the task's metric records
-    where that is not whether the answer is strictly right.
+    where that is not whether the answer is strictly right. `beside` are the scores of the task's second metric, where
+    it has one: that of the answer, or those of its parts.
     """
 
     strict: bool
@@ -33,6 +34,7 @@ class Grade:
     error_class: ErrorClass
     score: float | None = None
     detail: str | None = None
+    beside: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ class Task:
     (metric "accuracy"), `answers` are held-out demonstrations scored by nats per response token (metric "nll",
     lower is better), `comparisons` are held-out pairs scored by whether the chosen side is likelier (metric
     "preference_accuracy"). Any of the three may be empty, not all. `metric` is "accuracy" or, where answers have no
-    right and wrong, the name of what a grade's score is. `lessons` are what some studies teach last of
-    all, to see what the model that was trained before makes of it.
+    right and wrong, the name of what a grade's score is. `beside` names a second metric of the same answers: "f1", or
+    "instruction_accuracy", whose items are the parts of a problem, ID/1, ID/2. `lessons` are what some studies teach
+    last of all, to see what the model that was trained before makes of it.
     """
 
     name: str
@@ -56,4 +59,5 @@ class Task:
     grade: Callable[[Problem, str], Grade]
     max_new_tokens: int
     metric: Literal["accuracy", "rouge_l"] = "accuracy"
+    beside: Literal["f1", "instruction_accuracy"] | None = None
     lessons: tuple[Demonstration, ...] = ()
