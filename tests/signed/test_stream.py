@@ -14,7 +14,7 @@ from apportion.signed.artefact import load as load_model
 from apportion.signed.artefact import save as save_model
 from apportion.signed.embeddings import write_embeddings
 from apportion.signed.events import Events
-from apportion.signed.history import History
+from apportion.signed.history import features_of
 from apportion.signed.scorer import Queries
 from apportion.signed.stream import Asked, Live
 from apportion.signed.writing import write_events
@@ -65,7 +65,7 @@ def test_a_stream_is_scored_as_by_hand(live: Live, folder: Path, past: Events) -
         group = [one for one in LATER if one.time == time]
         for one in group:
             ends = np.array([names[one.source]]), np.array([names[one.target]]), np.array([time])
-            expected.append(float(model.score(Queries(*ends, History(seen).features(*ends)))[0]))
+            expected.append(float(model.score(Queries(*ends, features_of(seen, *ends)))[0]))
         rows = sorted(
             (names[one.source], names[one.target], time, one.weight)
             for one in group
