@@ -10,7 +10,7 @@ from apportion.signed.so_far import Edge, PairsSoFar, RoleSoFar, Standing
 from apportion.signed.third_users import SIGNS, WAYS, of_third_users, rate
 from apportion.signed.user_table import LATEST, NEIGHBOURS, UserTable
 
-CHUNK = 2_000  # pairs that are looked up at a time
+CHUNK = 500  # pairs that are looked up at a time
 BLOCK = 50_000  # events that are observed at a time
 
 _ROLES = ("u_gave", "v_got", "u_got", "v_gave")
@@ -209,7 +209,7 @@ def _of_edges(
     pairs: PairsSoFar, u: Ints, v: Ints, before: Ints, time: Floats, start: float
 ) -> dict[str, NDArray]:
     columns: dict[str, NDArray] = {}
-    for name, edge in (("forth", pairs.edges(u, v, before)), ("back", pairs.edges(v, u, before))):
+    for name, edge in zip(("forth", "back"), pairs.edges(u, v, before), strict=True):
         columns |= {f"{name}_{key}": x for key, x in _of_an_edge(edge, time, start).items()}
     return columns
 

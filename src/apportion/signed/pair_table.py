@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from apportion.signed.neighbours import grown
 from apportion.signed.past import Floats, Ints
 
-NOBODY = -1  # in place of the number of a pair that has had no event
+NOBODY = -1  # in place of the place of a pair that has had no event in either direction
 _SMALLEST = 1 << 10  # slots
 _GOLDEN = np.uint64(
     0x9E3779B97F4A7C15
@@ -15,11 +15,13 @@ _GOLDEN = np.uint64(
 
 
 class PairTable:
-    """The number of events of each pair so far, and the weight and time of the latest one.
+    """The number of events of each ordered pair so far, and the weight and time of the latest one.
 
-    Pairs are numbered as they occur; `count`, `weight` and `time` are by number, and may be longer than there are
-    pairs. A pair's number lies in the first slot, from the one that its hash names on, that holds the pair (open
-    addressing with linear probing, Knuth 6.4); no more than half of the slots are taken.
+    Two users are numbered as they first meet, and have two places, twice that number and the next: in the first is
+    what the one with the lower number gave the other, in the second what it got. So `place ^ 1` is the place of the
+    other direction. `count`, `weight` and `time` are by place; they may be longer than there are places. The number
+    of two users lies in the first slot, from the one that their hash names on, that holds them (open addressing with
+    linear probing, Knuth 6.4); no more than half of the slots are taken.
     """
 
     def __init__(self) -> None:
@@ -31,49 +33,54 @@ class PairTable:
         self.time = np.zeros(0, dtype=np.float64)
 
     def __len__(self) -> int:
+        """Return the number of twos of users that have met."""
         return self._n
 
-    def find(self, source: Ints, target: Ints) -> NDArray[np.int64]:
-        """Return the number of each of m pairs, `NOBODY` for one without an event, [m]."""
-        codes = (source << 32) | target
-        slot = self._home(codes)
-        held = self._codes[slot]
-        number = np.full(len(codes), NOBODY, dtype=np.int64)
-        here = np.flatnonzero(held == codes)
-        number[here] = self._numbers[slot[here]]
-        left = np.flatnonzero((held != codes) & (held != NOBODY))
-        while len(left):
-            slot[left] = (slot[left] + 1) & (len(self._codes) - 1)
-            held = self._codes[slot[left]]
-            found = held == codes[left]
-            number[left[found]] = self._numbers[slot[left[found]]]
-            left = left[~found & (held != NOBODY)]
-        return number
+    def places(self, source: Ints, target: Ints) -> Ints:
+        """Return the place of each of m pairs, `NOBODY` where the two have never met, [m]."""
+        number = self._find(_code(source, target))
+        return np.where(number == NOBODY, NOBODY, 2 * number + (source > target))
 
     def observe(self, source: Ints, target: Ints, time: Floats, weight: Floats) -> None:
         """Take in n events, [n] each, in time order, none earlier than one observed before."""
-        codes = (source << 32) | target
+        codes = 2 * _code(source, target) + (source > target)
         order = np.argsort(codes, kind="stable")
         first = np.flatnonzero(np.diff(codes[order], prepend=-1))
         latest = order[np.append(first[1:], len(codes)) - 1]
-        number = self._numbers_for(codes[latest])
-        self.count[number] += np.diff(first, append=len(codes))
-        self.weight[number] = weight[latest]
-        self.time[number] = time[latest]
+        self._meet(_code(source[latest], target[latest]))
+        place = self.places(source[latest], target[latest])
+        self.count[place] += np.diff(first, append=len(codes))
+        self.weight[place] = weight[latest]
+        self.time[place] = time[latest]
 
-    def _numbers_for(self, codes: Ints) -> Ints:
-        """Return the numbers of pairs, each named once; new ones get theirs, in ascending order of their codes."""
-        number = self.find(codes >> 32, codes & 0xFFFFFFFF)
-        new = np.flatnonzero(number == NOBODY)
-        if len(new):
-            number[new] = np.arange(self._n, self._n + len(new))
-            self._make_room(self._n + len(new))
-            self._place(codes[new], number[new])
-            self._n += len(new)
+    def _find(self, codes: Ints) -> Ints:
+        slot = self._home(codes)
+        held = self._codes[slot]
+        number = np.full(len(codes), NOBODY, dtype=np.int64)
+        is_here = held == codes
+        here = np.flatnonzero(is_here)
+        number[here] = self._numbers[slot[here]]
+        left = np.flatnonzero(is_here == (held == NOBODY))  # neither found nor at an end
+        slot, codes = slot[left], codes[left]
+        while len(left):
+            slot = (slot + 1) & (len(self._codes) - 1)
+            held = self._codes[slot]
+            is_here = held == codes
+            number[left[is_here]] = self._numbers[slot[is_here]]
+            on = np.flatnonzero(is_here == (held == NOBODY))
+            left, slot, codes = left[on], slot[on], codes[on]
         return number
 
+    def _meet(self, codes: Ints) -> None:
+        """Give a number to each two users that have none, in ascending order of their codes."""
+        codes = np.unique(codes)
+        new = codes[self._find(codes) == NOBODY]
+        self._make_room(self._n + len(new))
+        self._place(new, np.arange(self._n, self._n + len(new)))
+        self._n += len(new)
+
     def _make_room(self, n: int) -> None:
-        self.count, self.weight, self.time = (grown(x, n) for x in (self.count, self.weight, self.time))
+        self.count, self.weight, self.time = (grown(x, 2 * n) for x in (self.count, self.weight, self.time))
         if 2 * n <= len(self._codes):
             return
         taken = np.flatnonzero(self._codes != NOBODY)
@@ -84,7 +91,7 @@ class PairTable:
         self._place(codes, numbers)
 
     def _place(self, codes: Ints, numbers: NDArray) -> None:
-        """Give pairs that have no slot yet the first free one from their home on."""
+        """Give twos of users that have no slot yet the first free one from their home on."""
         slot = self._home(codes)
         left = np.arange(len(codes))
         while len(left):
@@ -97,3 +104,8 @@ class PairTable:
     def _home(self, codes: Ints) -> Ints:
         shift = np.uint64(64 - (len(self._codes) - 1).bit_length())
         return ((codes.view(np.uint64) * _GOLDEN) >> shift).view(np.int64)
+
+
+def _code(source: Ints, target: Ints) -> Ints:
+    """Return one number of two users below 2^31, whichever is the source."""
+    return (np.minimum(source, target) << 32) | np.maximum(source, target)

@@ -24,8 +24,11 @@ class Role:
 
     def span(self, user: Ints, before: Ints) -> tuple[Ints, Ints]:
         """Return start and end of the events of users among the first `before` events, int64 [m] each."""
-        start = np.searchsorted(self._keys, _key(user, np.zeros_like(before)))
-        return start, np.searchsorted(self._keys, _key(user, before))
+        return np.searchsorted(self._keys, _key(user, np.zeros_like(before))), self.end(user, before)
+
+    def end(self, user: Ints, before: Ints) -> Ints:
+        """Return the end of the span alone, for who knows the start."""
+        return np.searchsorted(self._keys, _key(user, before))
 
 
 class Pairs:

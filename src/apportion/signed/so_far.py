@@ -49,15 +49,22 @@ class RoleSoFar:
         if not is_rater:
             self._user, self._other = self._other, self._user
         self._role = follows.gave if is_rater else follows.got
-        self.follows = np.zeros(len(table.count), dtype=bool)  # whether events of a user follow
-        self.follows[self._user] = True
+        self._first = np.zeros(
+            len(table.count), dtype=np.int32
+        )  # by user: place of the first that follows, plus 1
+        self._first[self._user[self._role.order[::-1]]] = np.arange(len(self._user), 0, -1)
+
+    def has_followers(self, user: Ints) -> NDArray[np.bool_]:
+        """Return whether events of m users follow, at whatever time, [m]."""
+        return self._first[user] > 0
 
     def counts(self, user: Ints, before: Ints) -> tuple[Ints, Ints]:
         """Return the numbers of positive events and of all events of m users, [m] each."""
         positives, count = self._table.positives[user], self._table.count[user]
-        here = np.flatnonzero(self.follows[user])
+        first = self._first[user]
+        here = np.flatnonzero(first)
         if len(here):
-            start, end = self._role.span(user[here], before[here])
+            start, end = first[here] - 1, self._role.end(user[here], before[here])
             positives[here] += self._role.positives[end] - self._role.positives[start]
             count[here] += end - start
         return positives, count
@@ -125,25 +132,30 @@ class PairsSoFar:
     def __init__(self, table: PairTable, follows: Past, gave: RoleSoFar, got: RoleSoFar) -> None:
         self._table, self._follows, self._gave, self._got = table, follows, gave, got
 
-    def signs(self, source: Ints, target: Ints, before: Ints) -> NDArray[np.int8]:
-        """Return the sign of the latest event of each of m pairs, 0 without one, [m]."""
-        number = self._table.find(source, target)
-        sign = np.zeros(len(source), dtype=np.int8)
-        had = np.flatnonzero(number >= 0)
-        sign[had] = np.sign(self._table.weight[number[had]])
-        here, _, end = self._following(source, target, before)
-        sign[here] = np.sign(self._follows.weight[self._follows.pairs.order[end - 1]])
-        return sign
+    def signs(self, u: Ints, w: Ints, before: Ints) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+        """Return the signs of the latest events from u to w and from w to u, 0 without one, [m] each."""
+        place = self._table.places(u, w)
+        had = np.flatnonzero(place >= 0)
+        place = place[had]
+        forth, back = np.zeros(len(u), dtype=np.int8), np.zeros(len(u), dtype=np.int8)
+        forth[had], back[had] = (np.sign(self._table.weight[x]) for x in (place, place ^ 1))
+        for sign, ends in ((forth, (u, w)), (back, (w, u))):
+            here, _, end = self._following(*ends, before)
+            sign[here] = np.sign(self._follows.weight[self._follows.pairs.order[end - 1]])
+        return forth, back
 
-    def edges(self, source: Ints, target: Ints, before: Ints) -> Edge:
-        """Return what is known of m pairs."""
-        number = self._table.find(source, target)
+    def edges(self, u: Ints, v: Ints, before: Ints) -> tuple[Edge, Edge]:
+        """Return what is known of the pairs (u, v) and of (v, u), m each."""
+        place = self._table.places(u, v)
+        had = np.flatnonzero(place >= 0)
+        place = place[had]
+        return self._edge(u, v, before, had, place), self._edge(v, u, before, had, place ^ 1)
+
+    def _edge(self, source: Ints, target: Ints, before: Ints, had: Ints, place: Ints) -> Edge:
         count, weight = np.zeros(len(source), dtype=np.int64), np.zeros(len(source))
         time = np.full(len(source), np.inf)
-        had = np.flatnonzero(number >= 0)
-        count[had], weight[had], time[had] = (
-            column[number[had]] for column in (self._table.count, self._table.weight, self._table.time)
-        )
+        count[had], weight[had] = self._table.count[place], self._table.weight[place]
+        time[had] = np.where(count[had] > 0, self._table.time[place], np.inf)
         here, start, end = self._following(source, target, before)
         latest = self._follows.pairs.order[end - 1]
         count[here] += end - start
@@ -152,7 +164,7 @@ class PairsSoFar:
 
     def _following(self, source: Ints, target: Ints, before: Ints) -> tuple[Ints, Ints, Ints]:
         """Return the pairs of m with events among those that follow, and start and end of these."""
-        here = np.flatnonzero(self._gave.follows[source] & self._got.follows[target])
+        here = np.flatnonzero(self._gave.has_followers(source) & self._got.has_followers(target))
         start, end = self._follows.pairs.span(source[here], target[here], before[here])
         has = end > start
         return here[has], start[has], end[has]

@@ -11,7 +11,7 @@ WAYS = {  # w - v edge whose latest events are gone through, u - w edge that is 
     "wu_wv": ("w gave v", "w gave u"),
     "uw_vw": ("v gave w", "u gave w"),
     "v_w_u": ("v gave w", "w gave u"),
-}
+}  # by two: from u to w, and from w to u
 SIGNS = ("pp", "pn", "np", "nn")  # of the u - w edge and of the w - v edge; p is positive, n negative
 
 
@@ -31,10 +31,8 @@ def of_third_users(
     balance, paths = np.zeros(m), np.zeros(m)
     for role, ways in ((got, ("u_w_v", "wu_wv")), (gave, ("uw_vw", "v_w_u"))):
         query, w, positive = _flat(role.neighbours(v, before))
-        when, whose = before[query], u[query]
-        for way in ways:
-            ends = (whose, w) if way in ("u_w_v", "uw_vw") else (w, whose)
-            sign = pairs.signs(*ends, when)  # 0 where there is no such edge
+        when = before[query]
+        for way, sign in zip(ways, pairs.signs(u[query], w, when), strict=True):
             there = np.flatnonzero(sign)
             kind = 2 * (sign[there] < 0) + ~positive[there]  # the place in SIGNS
             found = np.bincount(4 * query[there] + kind, minlength=4 * m).reshape(m, 4)
