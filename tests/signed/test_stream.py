@@ -166,6 +166,34 @@ def test_saved_and_loaded_it_goes_on_bit_for_bit(live: Live, tmp_path: Path) -> 
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
+def test_a_long_stream_is_what_a_batch_looks_up(folder: Path, past: Events, tmp_path: Path) -> None:
+    """One line at a time, saved and loaded on the way, against all lines at once and the features of a batch."""
+    later = noise(30, 160, 5, instants=90)  # equal times, new users, twice the events of a ring
+    lines = [
+        Asked(str(u), str(v), 1e6 + t, w)
+        for u, v, t, w in zip(later.source, later.target, later.time, later.weight, strict=True)
+    ]
+    live, looked_up = live_of(folder, past), []
+    score = live.model.score
+    live.model.score = lambda queries: looked_up.append(queries) or score(queries)  # type: ignore[method-assign]
+    at_once = [float(score) for score in live.walk(lines)]
+    other, one_by_one = live_of(folder, past), []
+    for i, line in enumerate(lines):
+        if i in (40, 41, 97):
+            live_artefact.save(other, tmp_path / str(i))
+            other = live_artefact.load(tmp_path / str(i))
+        one_by_one += [float(score) for score in other.walk([line])]
+    assert one_by_one == at_once
+    assert same_state(live.model, other.model)
+    live.observe(["0"], ["1"], [2e6], [1.0])
+    live.score(["0"], ["1"])
+    seen = live.observed
+    for queries in looked_up:
+        if queries.time[0] < 2e6:
+            ends = queries.source, queries.target, queries.time
+            assert queries.features.tobytes() == features_of(seen, *ends).tobytes()
+
+
 def test_a_question_about_a_later_time_holds_nothing_up(live: Live, folder: Path, past: Events) -> None:
     rows = [Asked("3", "7", 1e6), Asked("3", "7", 5e5, -1.0), Asked("3", "7", 1e6), Asked("3", "7", 6e5)]
     at_once = [float(score) for score in live.walk(rows)]

@@ -43,13 +43,14 @@ class PairTable:
 
     def observe(self, source: Ints, target: Ints, time: Floats, weight: Floats) -> None:
         """Take in n events, [n] each, in time order, none earlier than one observed before."""
-        codes = 2 * _code(source, target) + (source > target)
+        codes = (source << 32) | target
         order = np.argsort(codes, kind="stable")
-        first = np.flatnonzero(np.diff(codes[order], prepend=-1))
-        latest = order[np.append(first[1:], len(codes)) - 1]
+        start = np.flatnonzero(np.diff(codes[order], prepend=-1))
+        size = np.diff(start, append=len(codes))
+        latest = order[start + size - 1]
         self._meet(_code(source[latest], target[latest]))
         place = self.places(source[latest], target[latest])
-        self.count[place] += np.diff(first, append=len(codes))
+        self.count[place] += size
         self.weight[place] = weight[latest]
         self.time[place] = time[latest]
 
