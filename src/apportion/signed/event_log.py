@@ -34,13 +34,17 @@ class EventLog:
 
     def events(self, users: NDArray[np.str_] = NOBODY) -> Events:
         """Return what is there now."""
-        return Events(*(self._columns[name][: self._n] for name in COLUMNS), users)
+        source, target, time, weight = (self._columns[name][: self._n] for name in COLUMNS)
+        return Events(source, target, time, weight, users)
 
 
 def joined(parts: Sequence[Events], users: NDArray[np.str_] = NOBODY) -> Events:
     """Return events one after the other; of no parts, no events."""
-    columns = []
-    for name in COLUMNS:
-        kind = np.int64 if name in ("source", "target") else np.float64
-        columns.append(np.concatenate([np.zeros(0, dtype=kind), *(getattr(part, name) for part in parts)]))
-    return Events(*columns, users)
+    nobody, nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
+    return Events(
+        np.concatenate([nobody, *(part.source for part in parts)]),
+        np.concatenate([nobody, *(part.target for part in parts)]),
+        np.concatenate([nothing, *(part.time for part in parts)]),
+        np.concatenate([nothing, *(part.weight for part in parts)]),
+        users,
+    )

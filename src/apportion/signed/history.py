@@ -192,7 +192,7 @@ def _of_roles(
 
 
 def _of_a_role(standing: Standing, time: Floats, start: float) -> dict[str, Floats]:
-    count, positives = standing.count, standing.positives
+    count, positives = standing.number, standing.positives
     return {
         "rate": rate(positives, count),
         "positive": np.log1p(positives),
@@ -216,7 +216,7 @@ def _of_edges(
 
 def _of_an_edge(edge: Edge, time: Floats, start: float) -> dict[str, Floats]:
     return {
-        "count": np.log1p(edge.count),
+        "count": np.log1p(edge.number),
         "sign": np.sign(edge.weight),
         "weight": edge.weight,
         "elapsed": _elapsed(edge.time, time, start),

@@ -18,11 +18,12 @@ from apportion.signed.user_table import LATEST, UserTable, signed_other
 class Standing(NamedTuple):
     """What is known of m users in one role, [m] each; times are infinite where there is no such event.
 
+    `number` is that of events, `positives` that of positive ones, `total` the sum of weights, `last` the latest weight;
     `recent` is the number of positive ones of the latest `LATEST` events, `burst` the time of the first of these
     where there are so many.
     """
 
-    count: Ints
+    number: Ints
     positives: Ints
     total: Floats
     last: Floats
@@ -35,7 +36,7 @@ class Standing(NamedTuple):
 class Edge(NamedTuple):
     """What is known of m pairs, [m] each: number of events, weight (0 without) and time of the latest (infinite)."""
 
-    count: Ints
+    number: Ints
     weight: Floats
     time: Floats
 

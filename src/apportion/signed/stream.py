@@ -208,7 +208,9 @@ def refuse(one: Asked, latest: float, where: str | None = None) -> None:
 def _rows(asked: Sequence[Asked], number: Callable[[str], int]) -> Events:
     """Return what is asked as events, weights of questions 0."""
     # line by line, so that new users get the same numbers in one batch and in many
-    ends = np.array([(number(one.source), number(one.target)) for one in asked], dtype=np.int64).reshape(-1, 2)
+    ends = np.array([(number(one.source), number(one.target)) for one in asked], dtype=np.int64).reshape(
+        -1, 2
+    )
     source, target = ends.T.copy()
     time = np.array([one.time for one in asked], dtype=np.float64)
     weight = np.array([one.weight or 0.0 for one in asked], dtype=np.float64)
