@@ -33,11 +33,12 @@ def test_is_what_going_through_all_events_finds_however_they_are_grouped(events,
         assert table.total[user] == total
         assert table.first[user] == (rows[0][1] if rows else np.inf)
         assert table.last[user] == (rows[-1][2] if rows else 0.0)
-        held = sorted(table.rings.other[user][table.rings.other[user] != 0].tolist())
+        row = table.others.rows(np.array([user]))[0]
+        held = sorted(row[row != 0].tolist())
         assert held == sorted((v + 1) * (1 if w > 0 else -1) for v, _, w in rows[-WIDTH:])
-        times = table.rings.time[user][: len(rows)]
+        times = table.times[user][: len(rows)]
         assert sorted(times.tolist()) == sorted(t for _, t, _ in rows[-10:])
-        assert table.rings.positive[user].sum() == sum(w > 0 for *_, w in rows[-10:])
+        assert table.signs[user].sum() == sum(w > 0 for *_, w in rows[-10:])
 
 
 def test_growing_keeps_what_is_there():
@@ -48,5 +49,5 @@ def test_growing_keeps_what_is_there():
     table.grow(100)
     table.grow(50)
     assert (table.count[1], table.total[1], table.first[1], table.last[1]) == (1, -2.0, 5.0, -2.0)
-    assert table.rings.other[1].tolist() == [-1, 0, 0]
+    assert table.others.rows(one).tolist() == [[-1, 0, 0]]
     assert np.isinf(table.first[2:]).all() and not table.count[2:].any()

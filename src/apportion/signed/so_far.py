@@ -81,27 +81,29 @@ class RoleSoFar:
         total[here] = self._running[end[here] - 1]
         last[here] = self._follows.weight[order[end[here] - 1]]
         first[here] = np.minimum(first[here], self._follows.time[order[start[here]]])
-        times = self._with_what_follows(table.rings.time, self._follows.time, user, start, end)
-        positive = self._with_what_follows(table.rings.positive, self._follows.weight > 0, user, start, end)
+        span = user, start, end
+        times = self._with_what_follows(table.times[user], self._follows.time, *span)
+        positive = self._with_what_follows(table.signs[user], self._follows.weight > 0, *span)
         row = np.arange(len(user))
         latest = np.where(count > 0, times[row, (count - 1) % LATEST], np.inf)
         burst = np.where(count >= LATEST, times[row, count % LATEST], np.inf)
         return Standing(count, positives, total, last, positive.sum(axis=1), first, latest, burst)
 
     def neighbours(self, user: Ints, before: Ints) -> NDArray[np.int32]:
-        """Return the latest neighbours of m users as the table's `rings.other` has them, [m, neighbours]."""
+        """Return the latest neighbours of m users as the table's `others` has them, [m, neighbours]."""
         column = signed_other(self._other, self._follows.weight)
-        return self._with_what_follows(self._table.rings.other, column, user, *self._role.span(user, before))
+        span = self._role.span(user, before)
+        return self._with_what_follows(self._table.others.rows(user), column, user, *span)
 
     def _with_what_follows(
-        self, ring: NDArray, column: NDArray, user: Ints, start: Ints, end: Ints
+        self, rows: NDArray, column: NDArray, user: Ints, start: Ints, end: Ints
     ) -> NDArray:
-        """Return the rows of a ring as they would be after the events from `start` to `end` of the role's order."""
-        rows = ring[user]
+        """Return rows of a ring, in place, as they would be after the events from `start` to `end` of the role's
+        order."""
         here = np.flatnonzero(end > start)
         if not len(here):
             return rows
-        width = ring.shape[1]
+        width = rows.shape[1]
         first = np.maximum(start, end - width)[here]  # those before would be overwritten
         length = end[here] - first
         query = np.repeat(here, length)

@@ -1,35 +1,26 @@
 """What is known of each user in one role so far: running sums, and the latest events in rings, by user number."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from apportion.signed.neighbours import grown
 from apportion.signed.past import Floats, Ints
+from apportion.signed.rings import Rings
 
 LATEST = 10  # events of a user that its recent rates look at
 NEIGHBOURS = 100  # latest events of a user in a role that triads go through
 
 
-class Rings(NamedTuple):
-    """The latest events of users, a row a user; the c-th event of a user, counted from 0, lies in slot c mod width.
-
-    `other` int32 [n, neighbours] are the numbers of the users at the other end plus 1, negative where the event is,
-    0 where there is none; `time` float64 and `positive` bool [n, LATEST].
-    """
-
-    other: NDArray[np.int32]
-    time: Floats
-    positive: NDArray[np.bool_]
-
-
 class UserTable:
     """Of the events observed so far, by user in one role: how many, how many positive ones, the sum of weights, the
-    time of the first (infinite without one), the weight of the latest, and the latest in `rings`.
+    time of the first (infinite without one), the weight of the latest, and the latest ones in rings.
+
+    The c-th event of a user, counted from 0, lies in slot c mod width of a ring. `times` float64 and `signs` bool (is
+    it positive?) are [n, LATEST]; `others` holds as many as `neighbours` numbers of the users at the other end, as
+    `signed_other` has them.
 
     Sums are added up event by event, so that they do not depend on how many events are observed at once. A table
-    grows with users, not with events; rows that nothing was written to take no memory.
+    grows with users, not with events.
     """
 
     def __init__(self, neighbours: int = NEIGHBOURS) -> None:
@@ -38,11 +29,9 @@ class UserTable:
         self.total = np.zeros(0, dtype=np.float64)
         self.last = np.zeros(0, dtype=np.float64)
         self.first = np.zeros(0, dtype=np.float64)
-        self.rings = Rings(
-            np.zeros((0, neighbours), dtype=np.int32),
-            np.zeros((0, LATEST), dtype=np.float64),
-            np.zeros((0, LATEST), dtype=np.bool_),
-        )
+        self.times = np.zeros((0, LATEST), dtype=np.float64)
+        self.signs = np.zeros((0, LATEST), dtype=np.bool_)
+        self.others = Rings(neighbours)
 
     def grow(self, n_users: int) -> None:
         """Make rows for users numbered up to `n_users`; what is there stays."""
@@ -53,7 +42,8 @@ class UserTable:
             grown(x, n_users) for x in (self.count, self.positives, self.total, self.last, self.first)
         )
         self.first[had:] = np.inf
-        self.rings = Rings(*(grown(ring, n_users) for ring in self.rings))
+        self.times, self.signs = grown(self.times, n_users), grown(self.signs, n_users)
+        self.others.grow(n_users)
 
     def observe(self, user: Ints, other: Ints, time: Floats, weight: Floats) -> None:
         """Take in n events, [n] each, in time order, none earlier than one observed before."""
@@ -70,14 +60,16 @@ class UserTable:
         np.add.at(self.total, user, weight)
         rank = np.arange(len(user)) - np.repeat(start, size)
         left = np.repeat(size, size) - rank  # the event and those that come after it
-        columns = (signed_other(other, weight), time, weight > 0)
-        for ring, column in zip(self.rings, columns, strict=True):
-            stays = left <= ring.shape[1]  # the others would be overwritten by this very call
-            slot = (np.repeat(before, size) + rank)[stays] % ring.shape[1]
-            ring[sorted_user[stays], slot] = column[order[stays]]
+        place = np.repeat(before, size) + rank
+        stays = left <= LATEST  # the others would be overwritten by this very call
+        slot = sorted_user[stays], place[stays] % LATEST
+        self.times[slot], self.signs[slot] = time[order[stays]], weight[order[stays]] > 0
+        stays = left <= self.others.width
+        held = signed_other(other, weight)[order[stays]]
+        self.others.write(sorted_user[stays], place[stays], held)
         self.count[users] += size
 
 
 def signed_other(other: Ints, weight: Floats) -> NDArray[np.int32]:
-    """Return what a ring holds of events: the other's number plus 1, negative where the weight is."""
+    """Return what `others` holds of events: the other's number plus 1, negative where the weight is."""
     return np.where(weight > 0, other + 1, -other - 1).astype(np.int32)
