@@ -3,8 +3,8 @@
 epochs: one training epoch (train split, forward and backward) on Bitcoin OTC, or without APPORTION_DATA on a
 generated network of its size, at groups of 1,000 and 200, k = 10, dim 64, beside PyTorch Geometric's TGN example
 loop at the same sizes; history features are looked up before, and their time is printed. memory: resident memory
-from epoch 2 to 20. scale: CPU time per event, predicting and observing, from 30,000 to 3 million generated events,
-without history features.
+from epoch 2 to 20. scale: CPU time per event and per line of a stream, predicting and observing, from 30,000 to 3
+million generated events (`signed_scale.py`).
 """
 
 import os
@@ -14,19 +14,18 @@ from pathlib import Path
 
 import torch
 from benchmarks import _pyg_tgn
+from benchmarks.signed_scale import resident_mb, scale
 
 from apportion.signed.events import Events
 from apportion.signed.generator import NetworkSettings, generate
 from apportion.signed.learned import Learned
 from apportion.signed.protocol import Protocol, Walk
 from apportion.signed.readers import read_events
-from apportion.signed.scorer import Queries, SignedTask
+from apportion.signed.scorer import SignedTask
 from apportion.signed.semba import SembaSettings, semba_pure, tgn
 from apportion.signed.splits import Split
 
 REPEATS = 2
-SCALES = (30_000, 300_000, 3_000_000)
-WINDOW = 10_000  # events before each number that are timed: the first of all find neighbourhoods still empty
 
 
 def otc() -> tuple[str, Events]:
@@ -34,11 +33,6 @@ def otc() -> tuple[str, Events]:
     if folder:
         return "Bitcoin OTC", read_events(Path(folder) / "signed" / "soc-sign-bitcoinotc.csv").events
     return "generated, of OTC's size", generate(NetworkSettings(users=5_881, events=35_592), 0)
-
-
-def resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 class Epochs:
@@ -101,34 +95,6 @@ def memory() -> None:
         if epoch in (1, 2, 5, 10, 20):
             print(f"  epoch {epoch}: {found[epoch]:.0f}")
     print(f"  epoch 2 to 20: {100 * (found[20] / found[2] - 1):+.2f} %\n")
-
-
-def scale(most: int = SCALES[-1], size: int = 200) -> None:
-    """Print the CPU time per event of SEMBA without features in windows of a stream, growing and not."""
-    print(
-        f"predict, then observe, without history features, groups of {size}: "
-        "CPU microseconds per event, a window before each number of events"
-    )
-    print("| users | events so far | microseconds per event | times the first |\n|---|---|---|---|")
-    for growth in (False, True):
-        users = 6_000 * (most // 30_000 if growth else 1)
-        events = generate(NetworkSettings(users=users, events=most, growth=growth), 0)
-        model = Learned(semba_pure(), "sign", 6_000, 0)
-        first = None
-        done, spent = 0, 0.0
-        for number in (n for n in SCALES if n <= most):
-            for start in range(done, number - WINDOW, 5_000):  # only observed: scores change no state
-                model.observe(events[start : min(start + 5_000, number - WINDOW)])
-            began = time.process_time()
-            for start in range(number - WINDOW, number, size):
-                part = events[start : min(start + size, number)]
-                model.score(Queries(part.source, part.target, part.time))
-                model.observe(part)
-            spent = (time.process_time() - began) / WINDOW
-            done = number
-            first = first or spent
-            kind = "growing" if growth else f"{users:,}"
-            print(f"| {kind} | {number:,} | {spent * 1e6:.1f} | {spent / first:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

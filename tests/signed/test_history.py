@@ -1,3 +1,4 @@
+from itertools import pairwise
 from math import log1p
 
 import numpy as np
@@ -8,13 +9,11 @@ from tests.signed.made_networks import networks, noise
 
 from apportion.signed import history
 from apportion.signed.events import Events
-from apportion.signed.history import DESCRIPTIONS, HISTORY_FEATURES, History
-from apportion.signed.past import Role
+from apportion.signed.history import DESCRIPTIONS, HISTORY_FEATURES, History, features_along, features_of
+from apportion.signed.user_table import NEIGHBOURS
 
 
-def slow_features(
-    events: Events, u: int, v: int, t: float, neighbours: int = history.NEIGHBOURS
-) -> dict[str, float]:
+def slow_features(events: Events, u: int, v: int, t: float, neighbours: int = NEIGHBOURS) -> dict[str, float]:
     """Return the features by going through all events, one by one."""
     rows = [
         (int(a), int(b), float(s), float(w))
@@ -92,7 +91,7 @@ def as_arrays(asked):
 @given(networks(), pairs)
 @settings(max_examples=150, deadline=None)
 def test_agrees_with_going_through_all_events(events, asked):
-    found = History(events).features(*as_arrays(asked))
+    found = features_of(events, *as_arrays(asked))
     for row, (u, v, t) in zip(found, asked, strict=True):
         expected = slow_features(events, u, v, 3600.0 * t)
         assert set(expected) == set(HISTORY_FEATURES)
@@ -100,24 +99,52 @@ def test_agrees_with_going_through_all_events(events, asked):
 
 
 def test_only_the_latest_neighbours_make_triads(monkeypatch):
-    monkeypatch.setattr(history, "NEIGHBOURS", 3)
     monkeypatch.setattr(history, "CHUNK", 7)
     events = noise(6, 300, 0)
-    found = History(events).features(events.source, events.target, events.time)
+    found = features_along(History(neighbours=3), events, events.source, events.target, events.time)
     for i in range(0, 300, 23):
         expected = slow_features(events, events.source[i], events.target[i], events.time[i], neighbours=3)
         assert found[i] == pytest.approx([expected[name] for name in HISTORY_FEATURES], abs=1e-5)
 
 
-@given(networks(), pairs, st.integers(0, 40))
-@settings(max_examples=60, deadline=None)
-def test_appending_is_the_same_as_having_had_all(events, asked, border):
-    grown = History(events[:border])
-    grown.features(*as_arrays(asked))
-    grown.append(events[border:])
-    assert len(grown) == len(events)
-    whole = History(events).features(*as_arrays(asked))
-    assert grown.features(*as_arrays(asked)).tobytes() == whole.tobytes()
+@given(networks(n_users=4, most=60), st.lists(st.integers(0, 60), max_size=4), st.integers(1, 9))
+@settings(max_examples=100, deadline=None)
+def test_what_was_observed_and_what_follows_are_one_past(events, borders, chunk):
+    """Observed event by event, in calls that end anywhere, or not at all but following: the same bits."""
+    end = 3600.0 * 13
+    u, v = np.repeat(np.arange(5), 5), np.tile(np.arange(5), 5)
+    t = np.full(25, end)
+    expected = History().features(u, v, t, events)
+    for cuts in ([*range(len(events))], sorted(borders), [len(events)]):
+        history = History()
+        for first, last in pairwise([0, *cuts, len(events)]):
+            history.observe(events[first:last])
+        assert len(history) == len(events)
+        assert history.features(u, v, t).tobytes() == expected.tobytes()
+    for border in borders:
+        history = History()
+        history.observe(events[:border])
+        assert history.features(u, v, t, events[border:]).tobytes() == expected.tobytes()
+    asked = events.target, events.source, events.time
+    with pytest.MonkeyPatch.context() as patch:
+        whole = features_of(events, *asked)
+        patch.setattr("apportion.signed.history.CHUNK", chunk)
+        patch.setattr("apportion.signed.history.BLOCK", chunk)
+        assert features_of(events, *asked).tobytes() == whole.tobytes()
+
+
+def test_an_event_at_a_time_and_all_at_once_are_the_same_on_long_pasts():
+    """Longer than the rings, and than the first slots of the pairs."""
+    events = noise(60, 6000, 1, instants=2500)
+    at_once = features_of(events, events.source, events.target, events.time)
+    history, one_by_one = History(), []
+    for first, last in pairwise(events.groups(1)):
+        group = events[int(first) : int(last)]
+        if group.time[0] > events.time[-400]:
+            one_by_one.append(history.features(group.source, group.target, group.time))
+        history.observe(group)
+    found = np.concatenate(one_by_one)
+    assert found.tobytes() == at_once[-len(found) :].tobytes()
 
 
 @given(networks(), pairs, st.integers(0, 13))
@@ -136,29 +163,38 @@ def test_nothing_that_happens_later_or_now_moves_a_bit(events, asked, hour):
     )
     u, v, t = as_arrays(asked)
     t = np.minimum(t, now)
-    assert History(later).features(u, v, t).tobytes() == History(events).features(u, v, t).tobytes()
+    assert features_of(later, u, v, t).tobytes() == features_of(events, u, v, t).tobytes()
 
 
 def test_other_users_move_no_bit_of_a_sum_of_weights():
     """One cumulative sum over all users would."""
     draw = np.random.default_rng(0)
-    user, weight = draw.integers(0, 9, 500), draw.random(500)
-    mine = user == 8
-    running = Role(user, weight).running[-mine.sum() :]
-    assert running.tobytes() == Role(user[mine], weight[mine]).running.tobytes()
-    assert running == pytest.approx(np.cumsum(weight[mine]))
+    n = 500
+    source, target = draw.integers(0, 9, n), draw.integers(9, 20, n)
+    events = Events(source, target, np.arange(float(n)), draw.random(n), np.arange(20).astype(str))
+    mine = source == 8
+    column = HISTORY_FEATURES.index("u_gave_mean")
+    user = np.full(n, 8), np.full(n, 9), events.time + 0.5
+    found = features_of(events, *user)[:, column]
+    alone = Events(source[mine], target[mine], events.time[mine], events.weight[mine], events.users)
+    assert found.tobytes() == features_of(alone, *user)[:, column].tobytes()
+    count = np.cumsum(mine)
+    assert found[count > 0] == pytest.approx(np.cumsum(events.weight * mine)[count > 0] / count[count > 0])
 
 
-def test_events_must_not_go_back_in_time():
+def test_events_and_pairs_must_not_go_back_in_time():
     events = noise(5, 20, 0)
-    grown = History(events)
+    history = History()
+    history.observe(events)
     with pytest.raises(ValueError, match="cannot follow"):
-        grown.append(events[:1])
+        history.observe(events[:1])
+    with pytest.raises(ValueError, match="is asked about after an event"):
+        history.features(events.source[:1], events.target[:1], events.time[:1])
 
 
 def test_an_empty_past_gives_finite_numbers():
     empty = noise(5, 20, 0)[:0]
-    found = History(empty).features(np.array([1]), np.array([2]), np.array([5.0]))
+    found = features_of(empty, np.array([1]), np.array([2]), np.array([5.0]))
     assert np.isfinite(found).all()
     assert found[0, HISTORY_FEATURES.index("u_is_new")] == 1
 

@@ -53,9 +53,9 @@ def trained() -> tuple[Learned, Walk]:
 
 
 def asked(events: Events, features: bool = True, width: int | None = None) -> Queries:
-    from apportion.signed.history import History
+    from apportion.signed.history import features_of
 
-    found = History(events).features(events.source, events.target, events.time) if features else None
+    found = features_of(events, events.source, events.target, events.time) if features else None
     return Queries(events.source, events.target, events.time, found)
 
 

@@ -7,7 +7,7 @@ from tests.signed.made_networks import noise
 from apportion.errors import UserError
 from apportion.signed.evaluation import evaluate
 from apportion.signed.events import Events
-from apportion.signed.history import History
+from apportion.signed.history import features_of
 from apportion.signed.positive import AlwaysPositive
 from apportion.signed.protocol import Protocol, Walk
 from apportion.signed.reputation import Reputation
@@ -117,10 +117,9 @@ def test_labels():
 
 def test_features_are_those_of_the_queries_from_strictly_earlier_times():
     walk = Walk(SPLIT, "existence", SMALL)
-    history = History(EVENTS)
     for group in [*walk.train(0), *walk.validation(), *walk.test()]:
         q = group.queries
-        assert np.array_equal(q.features, history.features(q.source, q.target, q.time))
+        assert np.array_equal(q.features, features_of(EVENTS, q.source, q.target, q.time))
     assert all(group.queries.features is None for group in walk.for_model(0, features=False).test())
 
 

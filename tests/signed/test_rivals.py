@@ -8,7 +8,7 @@ from tests.signed.made_networks import changed_after, network, noise
 from apportion.signed.evaluation import evaluate
 from apportion.signed.gcn import Gcn, GcnEmbedder
 from apportion.signed.graph_so_far import Graph, GraphSettings
-from apportion.signed.history import HISTORY_FEATURES, History
+from apportion.signed.history import HISTORY_FEATURES, features_of
 from apportion.signed.positive import AlwaysPositive
 from apportion.signed.protocol import Protocol, Walk
 from apportion.signed.readers import read_events
@@ -219,7 +219,7 @@ def test_changing_every_event_after_a_time_leaves_scores_up_to_it_as_they_are(ma
 
 
 def test_reputation_reads_the_columns_that_it_names():
-    features = History(EVENTS).features(EVENTS.source, EVENTS.target, EVENTS.time)
+    features = features_of(EVENTS, EVENTS.source, EVENTS.target, EVENTS.time)
     queries = Queries(EVENTS.source, EVENTS.target, EVENTS.time, features)
     place = [HISTORY_FEATURES.index(name) for name in ("u_gave_rate", "v_got_rate")]
     assert Reputation("sign").score(queries) == pytest.approx(features[:, place].mean(axis=1))

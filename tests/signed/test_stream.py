@@ -14,7 +14,7 @@ from apportion.signed.artefact import load as load_model
 from apportion.signed.artefact import save as save_model
 from apportion.signed.embeddings import write_embeddings
 from apportion.signed.events import Events
-from apportion.signed.history import History
+from apportion.signed.history import features_of
 from apportion.signed.scorer import Queries
 from apportion.signed.stream import Asked, Live
 from apportion.signed.writing import write_events
@@ -65,7 +65,7 @@ def test_a_stream_is_scored_as_by_hand(live: Live, folder: Path, past: Events) -
         group = [one for one in LATER if one.time == time]
         for one in group:
             ends = np.array([names[one.source]]), np.array([names[one.target]]), np.array([time])
-            expected.append(float(model.score(Queries(*ends, History(seen).features(*ends)))[0]))
+            expected.append(float(model.score(Queries(*ends, features_of(seen, *ends)))[0]))
         rows = sorted(
             (names[one.source], names[one.target], time, one.weight)
             for one in group
@@ -164,6 +164,34 @@ def test_saved_and_loaded_it_goes_on_bit_for_bit(live: Live, tmp_path: Path) -> 
     live_artefact.save(live, tmp_path / "live")
     for path in (tmp_path / "live").iterdir():
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_a_long_stream_is_what_a_batch_looks_up(folder: Path, past: Events, tmp_path: Path) -> None:
+    """One line at a time, saved and loaded on the way, against all lines at once and the features of a batch."""
+    later = noise(30, 160, 5, instants=90)  # equal times, new users, twice the events of a ring
+    lines = [
+        Asked(str(u), str(v), 1e6 + t, w)
+        for u, v, t, w in zip(later.source, later.target, later.time, later.weight, strict=True)
+    ]
+    live, looked_up = live_of(folder, past), []
+    score = live.model.score
+    live.model.score = lambda queries: looked_up.append(queries) or score(queries)  # type: ignore[method-assign]
+    at_once = [float(score) for score in live.walk(lines)]
+    other, one_by_one = live_of(folder, past), []
+    for i, line in enumerate(lines):
+        if i in (40, 41, 97):
+            live_artefact.save(other, tmp_path / str(i))
+            other = live_artefact.load(tmp_path / str(i))
+        one_by_one += [float(score) for score in other.walk([line])]
+    assert one_by_one == at_once
+    assert same_state(live.model, other.model)
+    live.observe(["0"], ["1"], [2e6], [1.0])
+    live.score(["0"], ["1"])
+    seen = live.observed
+    for queries in looked_up:
+        if queries.time[0] < 2e6:
+            ends = queries.source, queries.target, queries.time
+            assert queries.features.tobytes() == features_of(seen, *ends).tobytes()
 
 
 def test_a_question_about_a_later_time_holds_nothing_up(live: Live, folder: Path, past: Events) -> None:

@@ -1,19 +1,17 @@
 """What the past says about a pair: numbers from events strictly earlier than the moment at which one asks."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from apportion.signed.events import Events
-from apportion.signed.past import Pairs, Past, Role
+from apportion.signed.pair_table import PairTable
+from apportion.signed.past import Floats, Ints, Past
+from apportion.signed.so_far import Edge, PairsSoFar, RoleSoFar, Standing
+from apportion.signed.third_users import SIGNS, WAYS, of_third_users, rate
+from apportion.signed.user_table import LATEST, NEIGHBOURS, UserTable
 
-LATEST = 10  # events of a user that its recent rates look at
-NEIGHBOURS = 100  # latest events of a user in a role that triads go through
-CHUNK = 10_000  # pairs whose triads are looked up at a time
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+CHUNK = 500  # pairs that are looked up at a time
+BLOCK = 50_000  # events that are observed at a time
 
 _ROLES = ("u_gave", "v_got", "u_got", "v_gave")
 _OF_A_ROLE = {
@@ -32,13 +30,6 @@ _OF_AN_EDGE = {
     "weight": "weight of the latest, 0 without events",
     "elapsed": "log(1 + seconds since the latest), since the network's first event without one",
 }
-_WAYS = {  # w - v edge whose latest events are gone through, u - w edge that is looked up for each
-    "u_w_v": ("w gave v", "u gave w"),
-    "wu_wv": ("w gave v", "w gave u"),
-    "uw_vw": ("v gave w", "u gave w"),
-    "v_w_u": ("v gave w", "w gave u"),
-}
-
 DESCRIPTIONS: dict[str, str] = {
     **{f"{role}_{name}": f"{role}: {what}" for role in _ROLES for name, what in _OF_A_ROLE.items()},
     **{
@@ -53,8 +44,8 @@ DESCRIPTIONS: dict[str, str] = {
     **{
         f"{way}_{signs}": f"log(1 + paths over the third user w: {second} {signs[0]}, {first} {signs[1]}); "
         "p is positive, n negative"
-        for way, (first, second) in _WAYS.items()
-        for signs in ("pp", "pn", "np", "nn")
+        for way, (first, second) in WAYS.items()
+        for signs in SIGNS
     },
     "balance": "(paths with a positive product - those with a negative one) / (all + 1)",
     "v_rate_trusted": "smoothed share of positives that v got from w whom u rated positive, (p + 4.5) / (all + 5)",
@@ -68,150 +59,175 @@ HISTORY_FEATURES: tuple[str, ...] = tuple(DESCRIPTIONS)
 
 
 class History:
-    """An index over events that answers for any pair and time from the events with a time strictly less.
+    """What was observed, in tables that grow with users and pairs: an event, and a pair, cost the same however many
+    events came before.
 
-    All by index arithmetic: because events are sorted by time, "strictly earlier than t" is "one of the first p
-    events". Appending keeps what was there; the index is made anew when it is next asked.
+    Answers for pairs at times from the latest event on, from the events with a time strictly less. In how many calls
+    events were observed moves no bit. Triads go through the `neighbours` latest events of a user in a role.
     """
 
-    def __init__(self, events: Events) -> None:
-        self._past = Past(events.source, events.target, events.time, events.weight)
-
-    def append(self, events: Events) -> None:
-        """Take in later events; none may be earlier than one that is there."""
-        self._past = self._past.followed_by(events.source, events.target, events.time, events.weight)
+    def __init__(self, neighbours: int = NEIGHBOURS) -> None:
+        self._gave, self._got = UserTable(neighbours), UserTable(neighbours)
+        self._pairs = PairTable()
+        self._start = np.inf  # the time of the first event of all
+        nothing = np.zeros(0, dtype=np.int64)
+        self._latest = Past(
+            nothing, nothing, np.zeros(0), np.zeros(0)
+        )  # of the latest time, not in the tables
+        self._n = 0
 
     def __len__(self) -> int:
-        return len(self._past.time)
+        return self._n
 
-    def features(self, source: Ints, target: Ints, time: Floats) -> NDArray[np.float32]:
-        """Return the features of pairs (u, v) at their times, float32 [m, F], in the order of `HISTORY_FEATURES`."""
-        past = self._past
-        before = np.searchsorted(past.time, time, side="left")  # [m] number of events strictly earlier
-        columns: dict[str, NDArray] = {}
-        asked = ((source, past.gave), (target, past.got), (source, past.got), (target, past.gave))
-        for name, (user, role) in zip(_ROLES, asked, strict=True):
-            columns |= {f"{name}_{key}": x for key, x in _of_a_role(past, role, user, before, time).items()}
-        for name, u, v in (("forth", source, target), ("back", target, source)):
-            columns |= {f"{name}_{key}": x for key, x in _of_an_edge(past, u, v, before, time).items()}
-        for name, user in (("u", source), ("v", target)):
-            since = _since_first(past, user, before, time)
-            columns[f"{name}_is_new"] = np.isnan(since)
-            columns[f"{name}_age"] = np.log1p(np.nan_to_num(since))
+    def observe(self, events: Events) -> None:
+        """Take in later events; none may be earlier than one that is there."""
+        for first in range(0, len(events), BLOCK):
+            self._observe(events[first : first + BLOCK])
+
+    def _observe(self, events: Events) -> None:
+        follows = self._followed_by(events)
+        self._n += len(events)
+        self._start = min(self._start, float(follows.time[0]))
+        past = slice(0, int(np.searchsorted(follows.time, follows.time[-1])))
+        self._latest = _part(follows, slice(past.stop, None))
+        if past.stop:
+            past = _part(follows, past)
+            self._make_room(past.source, past.target)
+            self._gave.observe(past.source, past.target, past.time, past.weight)
+            self._got.observe(past.target, past.source, past.time, past.weight)
+            self._pairs.observe(past.source, past.target, past.time, past.weight)
+
+    def features(
+        self, source: Ints, target: Ints, time: Floats, followed_by: Events | None = None
+    ) -> NDArray[np.float32]:
+        """Return the features of pairs (u, v) at their times, float32 [m, F], in the order of `HISTORY_FEATURES`.
+
+        `followed_by` are later events that are not observed yet; each pair sees those strictly before its time.
+        Raises `ValueError` for a time before the latest observed event.
+        """
+        if len(time) and self._n and time.min() < self._latest.time[-1]:
+            raise ValueError(
+                f"a pair at {time.min()} is asked about after an event at {self._latest.time[-1]}"
+            )
+        follows = self._latest if followed_by is None else self._followed_by(followed_by)
+        self._make_room(source, target, follows.source, follows.target)
+        gave, got = RoleSoFar(self._gave, follows, True), RoleSoFar(self._got, follows, False)
+        pairs = PairsSoFar(self._pairs, follows, gave, got)
+        start = min([self._start, *follows.time[:1].tolist()])
+        before = np.searchsorted(follows.time, time, side="left")  # [m] number of those strictly earlier
         out = np.empty((len(source), len(HISTORY_FEATURES)), dtype=np.float32)
-        for name, column in columns.items():
-            out[:, _PLACE[name]] = column
-        for part in _chunks(len(source)):
-            for name, column in _of_third_users(past, source[part], target[part], before[part]).items():
+        for first in range(0, len(source), CHUNK):
+            part = slice(first, first + CHUNK)
+            asked = source[part], target[part], before[part]
+            columns = _of_roles(gave, got, *asked, time[part], start)
+            columns |= _of_edges(pairs, *asked, time[part], start)
+            columns |= of_third_users(gave, got, pairs, *asked)
+            for name, column in columns.items():
                 out[part, _PLACE[name]] = column
         return out
+
+    def _followed_by(self, events: Events) -> Past:
+        """Return the events of the latest time and those that follow them."""
+        latest = self._latest
+        if len(events) and len(latest.time) and events.time[0] < latest.time[-1]:
+            raise ValueError(f"an event at {events.time[0]} cannot follow one at {latest.time[-1]}")
+        return Past(
+            np.concatenate([latest.source, events.source]),
+            np.concatenate([latest.target, events.target]),
+            np.concatenate([latest.time, events.time]),
+            np.concatenate([latest.weight, events.weight]),
+        )
+
+    def _make_room(self, *users: Ints) -> None:
+        top = max(int(x.max(initial=-1)) for x in users) + 1
+        self._gave.grow(top)
+        self._got.grow(top)
+
+
+def features_along(
+    history: History, events: Events, source: Ints, target: Ints, time: Floats
+) -> NDArray[np.float32]:
+    """Return the features of pairs whose times do not go back, from the history and the `events` that follow it.
+
+    The history then holds the events that are strictly before the last pair's time.
+    """
+    out = np.empty((len(source), len(HISTORY_FEATURES)), dtype=np.float32)
+    before = np.searchsorted(events.time, time, side="left")
+    done = 0
+    for first in range(0, len(source), CHUNK):
+        part = slice(first, min(first + CHUNK, len(source)))
+        start, end = int(before[first]), int(before[part.stop - 1])
+        history.observe(events[done:start])
+        done = start
+        out[part] = history.features(source[part], target[part], time[part], events[start:end])
+    if len(source):
+        history.observe(events[done : int(before[-1])])
+    return out
+
+
+def features_of(events: Events, source: Ints, target: Ints, time: Floats) -> NDArray[np.float32]:
+    """Return the features of pairs at any times, in any order, from the events strictly before each."""
+    order = np.argsort(time, kind="stable")
+    out = np.empty((len(source), len(HISTORY_FEATURES)), dtype=np.float32)
+    out[order] = features_along(History(), events, source[order], target[order], time[order])
+    return out
 
 
 _PLACE = {name: i for i, name in enumerate(HISTORY_FEATURES)}
 
 
-def rate(positives: NDArray, count: NDArray) -> Floats:
-    """Return the smoothed share of positives, (positives + 9) / (count + 10)."""
-    return (positives + 9.0) / (count + 10.0)
+def _of_roles(
+    gave: RoleSoFar, got: RoleSoFar, u: Ints, v: Ints, before: Ints, time: Floats, start: float
+) -> dict[str, NDArray]:
+    asked = ((gave, u), (got, v), (got, u), (gave, v))
+    found = {name: role.standing(user, before) for name, (role, user) in zip(_ROLES, asked, strict=True)}
+    columns: dict[str, NDArray] = {}
+    for name, standing in found.items():
+        columns |= {f"{name}_{key}": x for key, x in _of_a_role(standing, time, start).items()}
+    for name, roles in (("u", ("u_gave", "u_got")), ("v", ("v_gave", "v_got"))):
+        first = np.minimum(found[roles[0]].first, found[roles[1]].first)
+        columns[f"{name}_is_new"] = ~np.isfinite(first)
+        columns[f"{name}_age"] = np.log1p(np.where(np.isfinite(first), time - first, 0.0))
+    return columns
 
 
-def _of_a_role(past: Past, role: Role, user: Ints, before: Ints, time: Floats) -> dict[str, Floats]:
-    start, end = role.span(user, before)
-    count, positives = end - start, role.positives[end] - role.positives[start]
-    recent = np.maximum(start, end - LATEST)
-    mean, last = np.zeros(len(user)), np.zeros(len(user))
-    has = count > 0
-    mean[has] = role.running[end[has] - 1] / count[has]
-    last[has] = past.weight[role.order[end[has] - 1]]
+def _of_a_role(standing: Standing, time: Floats, start: float) -> dict[str, Floats]:
+    count, positives = standing.number, standing.positives
     return {
         "rate": rate(positives, count),
         "positive": np.log1p(positives),
         "negative": np.log1p(count - positives),
-        "mean": mean,
-        "last": last,
-        "recent": (role.positives[end] - role.positives[recent] + 0.9) / (end - recent + 1.0),
-        "elapsed": _elapsed(past, role, end - 1, has, time),
-        "burst": _elapsed(past, role, end - LATEST, count >= LATEST, time),
+        "mean": standing.total / np.maximum(count, 1),
+        "last": standing.last,
+        "recent": (standing.recent + 0.9) / (np.minimum(count, LATEST) + 1.0),
+        "elapsed": _elapsed(standing.latest, time, start),
+        "burst": _elapsed(standing.burst, time, start),
     }
 
 
-def _elapsed(past: Past, role: Role | Pairs, place: Ints, has: NDArray[np.bool_], time: Floats) -> Floats:
-    """Return log(1 + time since the event at a place of a role), where it has one, else since the first of all."""
-    since = np.full(len(time), past.time[0]) if len(past.time) else time.copy()
-    since[has] = past.time[role.order[place[has]]]
-    return np.log1p(np.maximum(time - since, 0.0))  # before the first event of all there is no past: 0
-
-
-def _of_an_edge(past: Past, u: Ints, v: Ints, before: Ints, time: Floats) -> dict[str, Floats]:
-    start, end = past.pairs.span(u, v, before)
-    has = end > start
-    weight = np.zeros(len(u))
-    weight[has] = past.weight[past.pairs.order[end[has] - 1]]
-    return {
-        "count": np.log1p(end - start),
-        "sign": np.sign(weight),
-        "weight": weight,
-        "elapsed": _elapsed(past, past.pairs, end - 1, has, time),
-    }
-
-
-def _since_first(past: Past, user: Ints, before: Ints, time: Floats) -> Floats:
-    """Return the time since a user's first event in either role, NaN without one."""
-    first = np.full(len(user), np.inf)
-    for role in (past.gave, past.got):
-        start, end = role.span(user, before)
-        has = end > start
-        first[has] = np.minimum(first[has], past.time[role.order[start[has]]])
-    return np.where(np.isfinite(first), time - np.where(np.isfinite(first), first, 0.0), np.nan)
-
-
-def _of_third_users(past: Past, u: Ints, v: Ints, before: Ints) -> dict[str, Floats]:
-    """Return what is known over third users w: their ratings of v or v's of them, and their edges with u."""
-    m, columns = len(u), {}
-    balance, paths = np.zeros(m), np.zeros(m)
-    for role, ways in ((past.got, ("u_w_v", "wu_wv")), (past.gave, ("uw_vw", "v_w_u"))):
-        query, event = role.latest(v, before, NEIGHBOURS)  # flat: the latest events of v, query by query
-        w = (past.source if role is past.got else past.target)[event]
-        positive = past.weight[event] > 0
-        for way in ways:
-            ends = (u[query], w) if way in ("u_w_v", "uw_vw") else (w, u[query])
-            sign = past.pairs.latest_sign(*ends, before[query], past.weight)  # 0 where there is no such edge
-            for first, letter in ((1, "p"), (-1, "n")):
-                for second, other in ((True, "p"), (False, "n")):
-                    found = np.bincount(query[(sign == first) & (positive == second)], minlength=m)
-                    columns[f"{way}_{letter}{other}"] = np.log1p(found)
-                    balance += found if (first > 0) == second else -found
-                    paths += found
-                    if way == "u_w_v" and first > 0:
-                        columns[f"trusted_{other}"] = found
-        if role is past.got:
-            columns |= _of_raters(past, query, w, before, positive, m)
-    good, bad = columns.pop("trusted_p"), columns.pop("trusted_n")
-    columns["v_rate_trusted"] = (good + 4.5) / (good + bad + 5.0)
-    columns["balance"] = balance / (paths + 1.0)
-    query, event = past.gave.latest(u, before, NEIGHBOURS)
-    expected = rate(*past.got.counts(past.target[event], before[query]))
-    columns["u_rate_surprise"] = _mean(query, np.sign(past.weight[event]) - (2 * expected - 1), m)
+def _of_edges(
+    pairs: PairsSoFar, u: Ints, v: Ints, before: Ints, time: Floats, start: float
+) -> dict[str, NDArray]:
+    columns: dict[str, NDArray] = {}
+    for name, edge in zip(("forth", "back"), pairs.edges(u, v, before), strict=True):
+        columns |= {f"{name}_{key}": x for key, x in _of_an_edge(edge, time, start).items()}
     return columns
 
 
-def _of_raters(
-    past: Past, query: Ints, w: Ints, before: Ints, positive: NDArray[np.bool_], m: int
-) -> dict[str, Floats]:
-    """Return v's latest ratings weighted with who gave them, and how far they are from what these usually give."""
-    trust = rate(*past.got.counts(w, before[query]))
-    usual = rate(*past.gave.counts(w, before[query]))
-    weighted = np.bincount(query, weights=trust * positive, minlength=m)
-    total = np.bincount(query, weights=trust, minlength=m)
-    surprise = np.where(positive, 1.0, -1.0) - (2 * usual - 1)
-    return {"v_rate_weighted": rate(weighted, total), "v_rate_surprise": _mean(query, surprise, m)}
+def _of_an_edge(edge: Edge, time: Floats, start: float) -> dict[str, Floats]:
+    return {
+        "count": np.log1p(edge.number),
+        "sign": np.sign(edge.weight),
+        "weight": edge.weight,
+        "elapsed": _elapsed(edge.time, time, start),
+    }
 
 
-def _mean(query: Ints, values: Floats, m: int) -> Floats:
-    count = np.bincount(query, minlength=m)
-    return np.bincount(query, weights=values, minlength=m) / np.maximum(count, 1)
+def _elapsed(since: Floats, time: Floats, start: float) -> Floats:
+    """Return log(1 + time since an event), since the first of all where there is none (infinite)."""
+    since = np.where(np.isfinite(since), since, start)
+    return np.log1p(np.maximum(time - since, 0.0))  # before the first event of all there is no past: 0
 
 
-def _chunks(m: int) -> Iterator[slice]:
-    for start in range(0, m, CHUNK):
-        yield slice(start, min(m, start + CHUNK))
+def _part(events: Past, part: slice) -> Past:
+    return Past(events.source[part], events.target[part], events.time[part], events.weight[part])

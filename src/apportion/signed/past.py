@@ -13,37 +13,22 @@ class Role:
     """Events sorted by the user in one role, then by position.
 
     `order` [n] are event numbers; the events of a user among the first p are `order[start:end]` with the `span` of
-    (user, p). `positives` [n + 1] counts the positive ones so far, over all users; `running` [n] sums each user's
-    weights so far, in an order that depends on the user's own events alone, so that the events of others never
-    move a bit of it.
+    (user, p). `positives` [n + 1] counts the positive ones so far, over all users.
     """
 
     def __init__(self, user: Ints, weight: Floats) -> None:
         keys = _key(user, np.arange(len(user)))
         self.order = np.argsort(keys, kind="stable")
         self._keys = keys[self.order]
-        sorted_weight = weight[self.order]
-        self.positives = np.concatenate([[0], np.cumsum(sorted_weight > 0)])
-        self.running = _running_sums(user[self.order], sorted_weight)
+        self.positives = np.concatenate([[0], np.cumsum(weight[self.order] > 0)])
 
     def span(self, user: Ints, before: Ints) -> tuple[Ints, Ints]:
         """Return start and end of the events of users among the first `before` events, int64 [m] each."""
-        start = np.searchsorted(self._keys, _key(user, np.zeros_like(before)))
-        return start, np.searchsorted(self._keys, _key(user, before))
+        return np.searchsorted(self._keys, _key(user, np.zeros_like(before))), self.end(user, before)
 
-    def counts(self, user: Ints, before: Ints) -> tuple[Ints, Ints]:
-        """Return the numbers of positive events and of all events of users among the first `before`."""
-        start, end = self.span(user, before)
-        return self.positives[end] - self.positives[start], end - start
-
-    def latest(self, user: Ints, before: Ints, most: int) -> tuple[Ints, Ints]:
-        """Return the latest events, at most `most`, of each user: (place in `user`, event number), flat."""
-        start, end = self.span(user, before)
-        start = np.maximum(start, end - most)
-        length = end - start
-        query = np.repeat(np.arange(len(user)), length)
-        offset = np.arange(len(query)) - np.repeat(np.cumsum(length) - length, length)
-        return query, self.order[start[query] + offset]
+    def end(self, user: Ints, before: Ints) -> Ints:
+        """Return the end of the span alone, for who knows the start."""
+        return np.searchsorted(self._keys, _key(user, before))
 
 
 class Pairs:
@@ -68,30 +53,12 @@ class Pairs:
             end[known] = np.searchsorted(self._keys, _key(number[known], before[known]))
         return start, end
 
-    def latest_sign(self, source: Ints, target: Ints, before: Ints, weight: Floats) -> Floats:
-        """Return the sign of the latest event of each pair among the first `before`, 0 without one."""
-        start, end = self.span(source, target, before)
-        sign, has = np.zeros(len(source)), np.flatnonzero(end > start)
-        sign[has] = np.sign(weight[self.order[end[has] - 1]])
-        return sign
-
 
 class Past:
     """Events in time order with the three ways to look them up, each made when it is first needed."""
 
     def __init__(self, source: Ints, target: Ints, time: Floats, weight: Floats) -> None:
         self.source, self.target, self.time, self.weight = source, target, time, weight
-
-    def followed_by(self, source: Ints, target: Ints, time: Floats, weight: Floats) -> "Past":
-        """Return this past with later events behind it."""
-        if len(time) and len(self.time) and time[0] < self.time[-1]:
-            raise ValueError(f"an event at {time[0]} cannot follow one at {self.time[-1]}")
-        return Past(
-            np.concatenate([self.source, source]),
-            np.concatenate([self.target, target]),
-            np.concatenate([self.time, time]),
-            np.concatenate([self.weight, weight]),
-        )
 
     @cached_property
     def gave(self) -> Role:
@@ -112,23 +79,3 @@ class Past:
 def _key(high: Ints, low: Ints) -> Ints:
     """Return one number that sorts as (high, low); both below 2^31."""
     return (high.astype(np.int64) << 32) | low
-
-
-def _running_sums(user: Ints, values: Floats) -> Floats:
-    """Return sums from the first value of each user up to each place, where `user` is sorted.
-
-    By doubling: after the step with reach r, a place holds the sum of its r latest values. What is added to what
-    depends on the distance from the user's first value alone.
-    """
-    sums = values.astype(np.float64)
-    if not len(user):
-        return sums
-    starts = np.flatnonzero(np.append(True, user[1:] != user[:-1]))
-    lengths = np.diff(np.append(starts, len(user)))
-    offset = np.arange(len(user)) - np.repeat(starts, lengths)
-    reach = 1
-    while reach <= offset.max():
-        place = np.flatnonzero(offset >= reach)
-        sums[place] = sums[place] + sums[place - reach]
-        reach *= 2
-    return sums

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from apportion.errors import UserError
 from apportion.signed.events import Events
-from apportion.signed.history import HISTORY_FEATURES, History
+from apportion.signed.history import HISTORY_FEATURES, History, features_along
 from apportion.signed.metrics import validation_score
 from apportion.signed.negatives import NEGATIVE_KINDS, NegativeKind, Negatives
 from apportion.signed.past import Ints
@@ -84,7 +84,6 @@ class Walk(TrainingStream):
         self._leaks = protocol.name == "as-published"
         self._asks_existence = task in ("existence", "signed-existence")
         self.n_users = split.events.n_users * (2 if self._leaks and self._asks_existence else 1)
-        self._history = History(split.events)
         self._kept: dict[tuple[str, bool, int], list[Group]] = {}
         self._seen = split.transductive().astype(np.int8) + ~split.inductive()
         self.validation_asked = self._asked(
@@ -215,6 +214,7 @@ class Walk(TrainingStream):
         groups = [events[int(a) : int(b)] for a, b in pairwise(borders)]
         if self._leaks:
             groups, rows = [*groups, events[len(events) :]], np.append(0, rows)
+        history, held = History(), 0  # and how many events of the network it holds
         block, features = range(0), np.zeros((0, self.n_features), dtype=np.float32)
         for group, start, end in zip(groups, rows[:-1], rows[1:], strict=True):
             if end > block.stop:
@@ -222,7 +222,7 @@ class Walk(TrainingStream):
                     start,
                     int(rows[np.searchsorted(rows, start + BLOCK)]) if start + BLOCK < rows[-1] else rows[-1],
                 )
-                features = self._features(asked[block.start : block.stop])
+                features, held = self._features(asked[block.start : block.stop], history, held)
             queries = Queries(
                 asked.source[start:end].copy(),  # can be written to, as torch wants it
                 asked.target[start:end].copy(),
@@ -231,10 +231,14 @@ class Walk(TrainingStream):
             )
             yield Group(queries, asked.label[start:end], group)
 
-    def _features(self, asked: Scored) -> NDArray[np.float32]:
+    def _features(self, asked: Scored, history: History, held: int) -> tuple[NDArray[np.float32], int]:
+        """Return the features of what is asked, and how many events of the network the history then holds."""
         if not self._with_features:
-            return np.zeros((len(asked), 0), dtype=np.float32)
-        return self._history.features(asked.source, asked.target, asked.time)
+            return np.zeros((len(asked), 0), dtype=np.float32), held
+        events = self.split.events
+        now = int(np.searchsorted(events.time, asked.time[-1])) if len(asked) else held
+        found = features_along(history, events[held:now], asked.source, asked.target, asked.time)
+        return found, now
 
 
 def refuse_what_cannot_be_learned(split: Split, task: SignedTask) -> None:

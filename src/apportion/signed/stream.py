@@ -1,7 +1,6 @@
 """Streaming: a trained model that goes on, scoring each event before it observes it; users come in under any id."""
 
-from collections.abc import Iterator, Sequence
-from copy import copy
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from apportion.errors import UserError
+from apportion.signed.event_log import NOBODY, EventLog, joined
 from apportion.signed.events import LARGEST_TIME, LARGEST_WEIGHT, Events, number_column
 from apportion.signed.history import History
 from apportion.signed.learned import Learned
@@ -17,7 +17,6 @@ from apportion.signed.users import id_fault, id_texts
 
 Ids = Sequence[object]
 Floats = NDArray[np.float64]
-NOBODY = np.array([], dtype=np.str_)  # the users of rows that only the model sees
 
 
 class Asked(NamedTuple):
@@ -43,15 +42,16 @@ class Live:
         self.model = model
         self.users: list[str] = events.users.tolist()  # in the order of the model's numbers
         self._numbers = {user: number for number, user in enumerate(self.users)}
-        self._history = History(events)
-        self._indexed = events  # what the history holds
-        self._observed: list[Events] = []  # what the model has observed since
+        self._log = EventLog(events)  # what the model has observed
+        self._history = History()
+        if model.uses_features:
+            self._history.observe(events)
         self._waiting = [] if waiting is None else [waiting]
 
     @property
     def latest(self) -> float:
         """Return the time of the latest event, in seconds."""
-        return float((self._waiting or self._observed or [self._indexed])[-1].time[-1])
+        return float((self._waiting[-1] if self._waiting else self._log.events()).time[-1])
 
     @property
     def now(self) -> float:
@@ -61,12 +61,12 @@ class Live:
     @property
     def observed(self) -> Events:
         """Return all events that the model has observed, `users` in the order of its numbers."""
-        return _joined([self._indexed, *self._observed], np.array(self.users, dtype=np.str_))
+        return self._log.events(np.array(self.users, dtype=np.str_))
 
     @property
     def waiting(self) -> Events:
         """Return the events of the latest time that the model has not observed yet."""
-        return _joined([self._indexed[:0], *self._waiting], np.array(self.users, dtype=np.str_))
+        return joined(self._waiting, np.array(self.users, dtype=np.str_))
 
     def score(self, source: Ids, target: Ids, time: ArrayLike | None = None) -> Floats:
         """Return a score for each pair of ids, [m] or for signed existence [m, 3]; learns nothing from being asked.
@@ -80,8 +80,7 @@ class Live:
         asked = [Asked(s, t, float(at)) for s, t, at in zip(source, target, when, strict=True)]
         for one in asked:
             refuse(one, self.latest)
-        numbers = dict(self._numbers)
-        rows = _rows(asked, numbers)
+        rows = _rows(asked, self._strangers_too())
         is_later = when > self.latest
         scores: list[Floats] = []
         for part in (np.flatnonzero(~is_later), np.flatnonzero(is_later)):
@@ -102,8 +101,7 @@ class Live:
         columns = zip(source, target, seconds, weights, strict=True)
         asked = [Asked(s, t, float(at), float(w)) for s, t, at, w in columns]
         self._check(asked)
-        rows = _rows(asked, self._numbers)
-        self.users = list(self._numbers)
+        rows = _rows(asked, self._number)
         for start, end in pairwise(rows.groups(1)):
             self._settle(float(rows.time[start]))
             self._waiting.append(rows[int(start) : int(end)])
@@ -125,8 +123,7 @@ class Live:
         return embeddings(self.model, len(self.users))
 
     def _steps(self, asked: Sequence[Asked]) -> Iterator[Floats]:
-        rows = _rows(asked, self._numbers)
-        self.users = list(self._numbers)
+        rows = _rows(asked, self._number)
         happens = np.array([one.weight is not None for one in asked], dtype=bool)
         back = np.flatnonzero(np.diff(rows.time) < 0) + 1  # after a question about a later time
         for start, end in pairwise([0, *back.tolist(), len(asked)]):
@@ -143,21 +140,37 @@ class Live:
 
     def _features(self, rows: Events, followed_by: list[Events]) -> NDArray[np.float32]:
         """Return the features of rows, from what was observed, what waits, and events that follow."""
-        if self._observed:
-            self._indexed = _joined([self._indexed, *self._observed], self._indexed.users)
-            self._history.append(_joined(self._observed, NOBODY))
-            self._observed = []
-        history = copy(self._history)
-        history.append(_in_order(_joined([self._indexed[:0], *self._waiting, *followed_by], NOBODY)))
-        return history.features(rows.source, rows.target, rows.time)
+        later = _in_order(joined([*self._waiting, *followed_by]))
+        return self._history.features(rows.source, rows.target, rows.time, later)
 
     def _settle(self, time: float) -> None:
         """Let the model observe what waits from before `time`."""
         if self._waiting and self._waiting[0].time[0] < time:
-            group = _in_order(_joined(self._waiting, NOBODY))
+            group = _in_order(joined(self._waiting))
             self.model.observe(group)
-            self._observed.append(group)
+            if self.model.uses_features:
+                self._history.observe(group)
+            self._log.append(group)
             self._waiting = []
+
+    def _number(self, user: str) -> int:
+        """Return the number of a user, the next one for a user that was not there."""
+        number = self._numbers.setdefault(user, len(self._numbers))
+        if number == len(self.users):
+            self.users.append(user)
+        return number
+
+    def _strangers_too(self) -> Callable[[str], int]:
+        """Return what numbers users and remembers none."""
+        strangers: dict[str, int] = {}
+
+        def number(user: str) -> int:
+            known = self._numbers.get(user)
+            if known is not None:
+                return known
+            return strangers.setdefault(user, len(self._numbers) + len(strangers))
+
+        return number
 
     def _check(self, asked: Sequence[Asked]) -> None:
         latest = self.latest
@@ -192,29 +205,16 @@ def refuse(one: Asked, latest: float, where: str | None = None) -> None:
         raise UserError(where, f"the weight {one.weight:g}", expected, cure)
 
 
-def _rows(asked: Sequence[Asked], numbers: dict[str, int]) -> Events:
-    """Return what is asked as events, weights of questions 0; users that `numbers` lacks are added to it."""
-    ends = [one.source for one in asked], [one.target for one in asked]
-    source, target = (
-        np.array([numbers.setdefault(user, len(numbers)) for user in users], dtype=np.int64) for users in ends
+def _rows(asked: Sequence[Asked], number: Callable[[str], int]) -> Events:
+    """Return what is asked as events, weights of questions 0."""
+    # line by line, so that new users get the same numbers in one batch and in many
+    ends = np.array([(number(one.source), number(one.target)) for one in asked], dtype=np.int64).reshape(
+        -1, 2
     )
+    source, target = ends.T.copy()
     time = np.array([one.time for one in asked], dtype=np.float64)
     weight = np.array([one.weight or 0.0 for one in asked], dtype=np.float64)
     return Events(source, target, time, weight, NOBODY)
-
-
-def _joined(parts: Sequence[Events], users: NDArray[np.str_]) -> Events:
-    """Return events one after the other."""
-    if len(parts) == 1:
-        only = parts[0]
-        return Events(only.source, only.target, only.time, only.weight, users)
-    return Events(
-        np.concatenate([part.source for part in parts]),
-        np.concatenate([part.target for part in parts]),
-        np.concatenate([part.time for part in parts]),
-        np.concatenate([part.weight for part in parts]),
-        users,
-    )
 
 
 def _in_order(events: Events) -> Events:
