@@ -7,6 +7,7 @@ The table of verbs never changes, so that one base serves every study; seeds cho
 """
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,7 +98,7 @@ VERBS = _verbs()
 """All verbs, most frequent first."""
 
 _SIGN_OF = {verb.word: verb.sign for verb in VERBS}
-_CUMULATIVE = np.cumsum([verb.weight for verb in VERBS])
+_CUMULATIVE = np.cumsum([verb.weight for verb in VERBS]).tolist()
 _KNOWN_RANKS = np.array([rank for rank, verb in enumerate(VERBS) if verb.known])
 
 
@@ -111,10 +112,11 @@ def draw_story(rng: np.random.Generator, *, events: int | None = None, known_onl
         if known_only:
             verbs = rng.choice(_KNOWN_RANKS, count).tolist()
         else:
-            ranks = np.searchsorted(_CUMULATIVE, rng.random(count), side="right")
-            verbs = np.minimum(ranks, VERB_COUNT - 1).tolist()
-        amounts = rng.integers(1, 5, count).tolist()
-        name, thing, start = rng.integers((0, 0, 6), (len(NAMES), len(THINGS), 13)).tolist()
+            ranks = [bisect_right(_CUMULATIVE, drawn) for drawn in rng.random(count).tolist()]
+            verbs = [min(rank, VERB_COUNT - 1) for rank in ranks]
+        # One number at a time: arrays of two or three cost more to set up than to draw
+        amounts = [int(rng.integers(1, 5)) for _ in range(count)]
+        name, thing, start = (int(rng.integers(*ends)) for ends in ((len(NAMES),), (len(THINGS),), (6, 13)))
         drawn = tuple(Event(verb, amount) for verb, amount in zip(verbs, amounts, strict=True))
         story = Story(NAMES[name], THINGS[thing], start, drawn)
         if stays_in_range(story.start, story.steps):

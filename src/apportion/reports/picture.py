@@ -82,10 +82,12 @@ class Picture(NamedTuple):
 
 
 def _svg(figure: Figure, name: str, ground: str) -> str:
-    FigureCanvasSVG(figure)
-    buffer = io.StringIO()
+    canvas, buffer, dpi = FigureCanvasSVG(figure), io.StringIO(), figure.dpi
+    figure.set_facecolor(ground)
     with matplotlib.rc_context({"svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", facecolor=ground, metadata={"Date": None, "Creator": None})
+        # Not savefig, which draws everything once more for the layout; this leaves its own resolution behind
+        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
+    figure.set_dpi(dpi)
     return buffer.getvalue()
 
 

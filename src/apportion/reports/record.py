@@ -62,12 +62,10 @@ def read_record(root: Path) -> StudyRecord:
         cure = "Name the folder that `apportion study run` wrote, such as runs/world."
         raise UserError(str(root), found, "a study's folder", cure)
     study = read_study(root / "study.toml")
-    empty = pl.DataFrame(pl.from_arrow(SCHEMA.empty_table()))
     path = root / "outcomes.parquet"
-    outcomes = empty
-    if path.is_file():
-        with reading(path):
-            outcomes = pl.DataFrame(pl.from_arrow(pq.ParquetFile(path).read()))
+    with reading(path):
+        table = pq.ParquetFile(path).read() if path.is_file() else SCHEMA.empty_table()
+        outcomes = pl.DataFrame(pl.from_arrow(table))
     if list(outcomes.columns) != SCHEMA.names:
         cure = "Remove it and run the study again; nothing is trained twice."
         raise UserError(str(path), f"columns {outcomes.columns}", f"columns {SCHEMA.names}", cure)

@@ -53,7 +53,7 @@ def write_outcomes(store: Store, graph: Graph) -> pa.Table:
     done = [unit for unit in graph.units.values() if unit.kind == "cell" and store.is_whole(unit.folder)]
     # ParquetFile: read_table would load pandas
     tables = [pq.ParquetFile(store.root / unit.folder / "items.parquet").read().cast(SCHEMA) for unit in done]
-    table = pa.concat_tables([SCHEMA.empty_table(), *tables])
+    table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()  # which loads pandas, too
     write_atomically(store.root / "outcomes.parquet", _parquet(table))
     return table
 

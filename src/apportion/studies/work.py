@@ -6,6 +6,7 @@ Imported by worker processes, with torch and the trainers at the top so that the
 import json
 import platform
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -151,9 +152,8 @@ class Worker:
 
 def environment(study: Study) -> dict[str, Any]:
     """Return what a number may depend on beside a stage's name: versions, device, threads."""
-    packages = ("apportion", "torch", "transformers", "trl", "peft", "accelerate", "numpy")
     return {
-        "versions": {package: version(package) for package in packages},
+        "versions": _versions(),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "device": str(choose_device(study.model)),
@@ -161,3 +161,9 @@ def environment(study: Study) -> dict[str, Any]:
         "accelerate": study.accelerate,
         "threads": torch.get_num_threads(),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    packages = ("apportion", "torch", "transformers", "trl", "peft", "accelerate", "numpy")
+    return {package: version(package) for package in packages}

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from apportion.models.rendering import Rendered
+from apportion.training.collation import right_padded
 from apportion.training.preference import ReferenceLogProbs, reference_log_probs
 from apportion.training.settings import Layout
 
@@ -49,9 +50,7 @@ def _at_responses(model: Any, rows: list[Rendered]) -> "list[torch.Tensor]":
     found: list[torch.Tensor] = []
     for start in range(0, len(rows), BATCH):
         texts = [row.prompt + row.responses[0] for row in rows[start : start + BATCH]]
-        ids = torch.zeros((len(texts), max(map(len, texts))), dtype=torch.long)
-        for place, text in enumerate(texts):
-            ids[place, : len(text)] = torch.tensor(text)  # what follows a text is not seen by it
+        ids = right_padded(texts, 0)  # what follows a text is not seen by it
         with torch.no_grad():
             logits = model(input_ids=ids.to(model.device)).logits
         for place, (row, text) in enumerate(zip(rows[start : start + BATCH], texts, strict=True)):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apportion.models.rendering import Rendered
+from apportion.training.collation import NO_LOSS, right_padded
 from apportion.training.packing import can_pack, pack_forward
 from apportion.training.settings import AS_GRADED, Layout
 
@@ -74,15 +75,9 @@ def _likelihoods(
 ) -> list[Likelihood]:
     import torch
 
-    width = max(len(prompt) + len(response) for prompt, response in texts)
-    ids = torch.full((len(texts), width), pad_token_id)
-    labels = torch.full((len(texts), width), -100)
-    mask = torch.zeros((len(texts), width), dtype=torch.long)
-    for place, (prompt, response) in enumerate(texts):
-        end = len(prompt) + len(response)
-        ids[place, :end] = torch.tensor(prompt + response)
-        labels[place, len(prompt) : end] = torch.tensor(response)
-        mask[place, :end] = 1
+    ids = right_padded([prompt + response for prompt, response in texts], pad_token_id)
+    labels = right_padded([[NO_LOSS] * len(prompt) + response for prompt, response in texts], NO_LOSS)
+    mask = right_padded([[1] * (len(prompt) + len(response)) for prompt, response in texts], 0)
     device = model.device
     with torch.no_grad():
         output = model(

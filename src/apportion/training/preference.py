@@ -14,6 +14,7 @@ from trl.trainer.kto_trainer import KTOTrainer
 from apportion.models.rendering import Rendered
 from apportion.training.artefact import save_weights
 from apportion.training.batches import batch_order
+from apportion.training.collation import PreferenceCollator, pad_id
 from apportion.training.likelihood import response_likelihoods
 from apportion.training.packing import can_pack, pack_forward
 from apportion.training.settings import Layout, PreferenceSettings
@@ -58,7 +59,7 @@ def reference_log_probs(
     model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", rows: list[Rendered], layout: Layout
 ) -> ReferenceLogProbs:
     """Return the log-probabilities of the (chosen, rejected) responses of each row under the reference."""
-    found = response_likelihoods(model, rows, pad_token_id=_pad(tokenizer), layout=layout)
+    found = response_likelihoods(model, rows, pad_token_id=pad_id(tokenizer), layout=layout)
     chosen, rejected = ([sides[k].log_prob for sides in found] for k in (0, 1))
     return ReferenceLogProbs(chosen, rejected)
 
@@ -124,6 +125,7 @@ def _train_dpo(
             callbacks=[log],
             peft_config=lora_config(settings, model),
         )
+        trainer.data_collator = PreferenceCollator(pad_id(tokenizer))
         if settings.pack and can_pack(model):
             pack_forward(fused(trainer.model), share_prompts=settings.share_prompts)
         trainer.batches = batch_order(
@@ -194,9 +196,3 @@ def _train_kto(
         run_quietly(trainer)
         save_weights(trainer, folder)
     return log.rows
-
-
-def _pad(tokenizer: "PreTrainedTokenizerBase") -> int:
-    pad = tokenizer.pad_token_id
-    assert isinstance(pad, int)
-    return pad

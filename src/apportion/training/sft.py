@@ -12,6 +12,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 from apportion.models.rendering import Rendered
 from apportion.training.artefact import save_weights
 from apportion.training.batches import batch_order
+from apportion.training.collation import NO_LOSS, SFTCollator, pad_id
 from apportion.training.packing import can_pack, pack_forward
 from apportion.training.settings import SFTSettings
 from apportion.training.trl_arguments import (
@@ -46,7 +47,7 @@ def train_sft(
     written to `folder` is the whole model or the adapter, as safetensors.
     """
     ids = [row.prompt + row.responses[0] for row in rows]
-    labels = [[-100] * len(row.prompt) + row.responses[0] for row in rows]
+    labels = [[NO_LOSS] * len(row.prompt) + row.responses[0] for row in rows]
     log = RunLog()
     with tempfile.TemporaryDirectory() as scratch:
         arguments = trainer_arguments(
@@ -62,6 +63,7 @@ def train_sft(
             callbacks=[log],
             peft_config=lora_config(settings, model),
         )
+        trainer.data_collator = SFTCollator(pad_id(tokenizer))
         if settings.pack and can_pack(model):
             pack_forward(fused(trainer.model))
         trainer.batches = batch_order(
