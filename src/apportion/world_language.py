@@ -116,7 +116,9 @@ def draw_story(rng: np.random.Generator, *, events: int | None = None, known_onl
             verbs = [min(rank, VERB_COUNT - 1) for rank in ranks]
         # One number at a time: arrays of two or three cost more to set up than to draw
         amounts = [int(rng.integers(1, 5)) for _ in range(count)]
-        name, thing, start = (int(rng.integers(*ends)) for ends in ((len(NAMES),), (len(THINGS),), (6, 13)))
+        name, thing, start = (
+            int(rng.integers(*ends)) for ends in ((0, len(NAMES)), (0, len(THINGS)), (6, 13))
+        )
         drawn = tuple(Event(verb, amount) for verb, amount in zip(verbs, amounts, strict=True))
         story = Story(NAMES[name], THINGS[thing], start, drawn)
         if stays_in_range(story.start, story.steps):

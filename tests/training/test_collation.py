@@ -1,5 +1,7 @@
 """Batches are those of TRL's collators, tensor by tensor."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,5 +38,5 @@ def test_sft_batches(texts: list[tuple[list[int], list[int]]], pad: int) -> None
 )
 def test_preference_batches(pairs: list[tuple], pad: int) -> None:
     names = ("prompt_ids", "chosen_ids", "rejected_ids", "ref_chosen_logps", "ref_rejected_logps")
-    rows = [dict(zip(names, pair, strict=True)) for pair in pairs]
+    rows: list[dict[str, Any]] = [dict(zip(names, pair, strict=True)) for pair in pairs]
     assert_same(PreferenceCollator(pad)(rows), dpo_trainer.DataCollatorForPreference(pad)(rows))
