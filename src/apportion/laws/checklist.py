@@ -102,7 +102,7 @@ def _repeated(found: Forecast) -> str:
 
 def _plain(found: Forecast, prior: Prior, curves_fitted: int) -> Checklist:
     known = "variance of items + of shared draws" if found.variances.draw else "variance of items"
-    sharpness = curves.ALONE_SHARPNESS if curves_fitted == 1 else curves.INTERVAL_SHARPNESS
+    sharpness = curves.ALONE_SHARPNESS[found.kind] if curves_fitted == 1 else curves.INTERVAL_SHARPNESS
     return {
         "objective": OBJECTIVE,
         "weights": f"1 / ({known} + run variance by fit + {pooling.JUMP:g}^2 where nothing was trained)",

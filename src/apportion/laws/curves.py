@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from apportion.identity import generator
 from apportion.laws.confidence import status_of
 from apportion.laws.draws import posterior_z
-from apportion.laws.families import Name, families, is_cut, link, unlink
+from apportion.laws.families import Kind, Name, families, is_cut, link, unlink
 from apportion.laws.pooling import Batch, Pooled, batch_of, pool
 from apportion.laws.prior import KindPrior, Prior, shipped_prior
 from apportion.laws.repeats import asked_sizes, half_lives, trained_sizes
@@ -23,7 +23,7 @@ SHARPNESS = 1.5
 """How much sharper than one curve's mean evidence the weights of the families are."""
 INTERVAL_SHARPNESS = 0.75
 """The same for the intervals of several curves: those of a table err alike, so their evidence counts for less there."""
-ALONE_SHARPNESS = 1.0
+ALONE_SHARPNESS: dict[Kind, float] = {"score": 1.5, "loss": 1.0}
 """The same for the interval of a curve that is the table's only one."""
 POOR = 1.1
 """How much wider an interval is where no law is confident."""
@@ -126,7 +126,7 @@ def _fit(
     candidates = _candidates(runs, np.maximum(asked, 1.0), prior, only, noise, epochs)
     weights = _weights(candidates, SHARPNESS)
     drawn = [posterior_z(c.fit, c.asked, draws) for c in candidates]
-    sharpness = ALONE_SHARPNESS if len(runs) == 1 else INTERVAL_SHARPNESS
+    sharpness = ALONE_SHARPNESS[runs[0].kind] if len(runs) == 1 else INTERVAL_SHARPNESS
     mixed = _mixture(drawn, _weights(candidates, sharpness))
     centre = np.einsum("fb,fbm->bm", weights, np.stack([np.median(d, 0) for d in drawn]))
     z, end = mixed[..., :-1], mixed[..., -1:]
