@@ -88,7 +88,7 @@ def _refits(fit: Pooled, block: slice, noise: Floats, off: Floats) -> tuple[Floa
     mean = given.mean[block] + (np.linalg.inv(np.swapaxes(root, 1, 2)) @ off)[..., 0]
 
     def curve(theta: Floats, rows: Rows) -> Floats:
-        return given.curve(theta, (block.start or 0) + np.arange(ANCHORS * curves)[rows] % curves)
+        return given.curve(theta, block.start + np.arange(ANCHORS * curves)[rows] % curves)
 
     def tiled(values: Floats) -> Floats:
         return np.tile(values, (ANCHORS, *(1,) * (values.ndim - 1)))
@@ -108,11 +108,8 @@ def _proposals(centre: Floats, root: Floats, count: int, rng: np.random.Generato
     """Return some `count` proposals (D, B, p), as many around each centre, and the log density of all, (D, B)."""
     parts, curves, p = centre.shape
     each = -(-count // parts)
-    heavy = np.sqrt(TAIL / rng.chisquare(TAIL, (parts, each, 1, 1)))
-    white = np.broadcast_to(
-        (rng.standard_normal((parts, each, 1, p)) * heavy)[:, :, 0, None, :, None],
-        (parts, each, curves, p, 1),
-    )
+    heavy = np.sqrt(TAIL / rng.chisquare(TAIL, (parts, each, 1, 1, 1)))
+    white = rng.standard_normal((parts, each, 1, p, 1)) * heavy  # the same for every curve
     theta = (centre[:, None] + (root[:, None] @ white)[..., 0]).reshape(-1, curves, p)
     by_curve = np.swapaxes(theta, 0, 1)
     density = np.full((curves, len(theta)), -np.inf)

@@ -8,7 +8,7 @@ import numpy as np
 from apportion.laws.curves import Curve, fit_curves
 from apportion.laws.joint import fit_joint
 from apportion.laws.prior import Prior
-from apportion.laws.repeats import usual_epochs
+from apportion.laws.repeats import foretold_epochs
 from apportion.laws.rolling import RollOut, roll_outs
 from apportion.laws.runs import Kind, Runs
 from apportion.laws.status import Status
@@ -79,8 +79,6 @@ def forecast(
 
 def _plain(curve: Curve, rolled: tuple[RollOut, int], epochs: float | None) -> Forecast:
     (p,) = curve.predictions
-    if epochs is None or curve.runs.epochs is None:
-        epochs = None if curve.runs.epochs is None else usual_epochs(curve.runs)
     return Forecast(
         curve.model,
         curve.task,
@@ -99,7 +97,7 @@ def _plain(curve: Curve, rolled: tuple[RollOut, int], epochs: float | None) -> F
         *rolled,
         variances(curve.runs),
         curve.runs,
-        epochs,
+        foretold_epochs(curve.runs, epochs),
     )
 
 

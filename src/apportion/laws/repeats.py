@@ -49,15 +49,19 @@ def trained_sizes(runs: Runs, half_life: float = HALF_LIFE) -> Floats:
 
 
 def asked_sizes(runs: Runs, sizes: Floats, half_life: float, epochs: float | None = None) -> Floats:
-    """Return what examples that are not trained on yet would count for; `epochs` None is as most runs were trained."""
-    if runs.epochs is None:
-        return sizes
-    return effective_examples(sizes * (usual_epochs(runs) if epochs is None else epochs), sizes, half_life)
+    """Return what examples that are not trained on yet would count for, gone through `foretold_epochs` times."""
+    passes = foretold_epochs(runs, epochs)
+    return sizes if passes is None else effective_examples(sizes * passes, sizes, half_life)
 
 
-def usual_epochs(runs: Runs) -> float:
-    """Return how many epochs most runs were trained for, of several the most; 1 where it does not differ."""
+def foretold_epochs(runs: Runs, asked: float | None = None) -> float | None:
+    """Return the epochs that are foretold: those asked for, or else those of most runs, of several the most.
+
+    None where the runs do not differ in epochs, so that they tell nothing of them.
+    """
     if runs.epochs is None:
-        return 1.0
+        return None
+    if asked is not None:
+        return asked
     values, counts = np.unique(runs.epochs[runs.n_demonstrations + runs.n_pairs > 0], return_counts=True)
     return float(values[counts == counts.max()][-1])

@@ -12,7 +12,7 @@ from apportion.errors import UserError
 from apportion.laws.curves import fit_curves
 from apportion.laws.joint import fit_joint
 from apportion.laws.prior import Prior
-from apportion.laws.repeats import usual_epochs
+from apportion.laws.repeats import foretold_epochs
 from apportion.laws.runs import Runs
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def draw_curves(runs: Sequence[Runs], prior: Prior, path: Path, epochs: float | 
         joint = (r.n_pairs > 0).any()
         _draw(axis, grid, _by_split(r, grid) if joint else [next(alone)])
         title = " / ".join(part for part in (r.model, r.task) if part)
-        if r.epochs is not None and not joint:
-            title += f" ({usual_epochs(r) if epochs is None else epochs:g} epochs)"
+        if (passes := foretold_epochs(r, epochs)) is not None:
+            title += f" ({passes:g} epochs)"
         axis.set_title(title.replace("$", r"\$"), fontsize=9)
         axis.set_xlabel("demonstrations and pairs" if joint else "demonstrations")
         axis.set_ylabel(r.kind)
