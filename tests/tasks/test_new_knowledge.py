@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,17 @@ def test_real_questions_are_parted_by_person():
     assert not [name for name in names for question in questions if f" {name} was born" in question]
     told = next(p for p in task.problems if p.id.startswith("told/direct"))
     assert str(told.prompt).count("\n") == 2
+
+
+@pytest.mark.skipif("APPORTION_DATA" not in os.environ, reason="APPORTION_DATA is not set")
+def test_a_study_and_its_mirror_ask_about_everybody_once():
+    half = NewKnowledgeSettings(facts="composed", read=1.0, train_problems=500)
+    tasks = [new_knowledge_task(one, HERE) for one in (half, replace(half, mirrored=True))]
+    asked = [{problem.id for problem in task.problems} for task in tasks]
+    assert not asked[0] & asked[1]
+    two_hops = {item for item in asked[0] | asked[1] if item.startswith("told/two-hops/")}
+    assert len(two_hops) == 1_000
+    for task, items in zip(tasks, asked, strict=True):
+        shown = {row.id for row in task.demonstrations}
+        assert not [item for item in items if item.rpartition("/")[2] in shown]
+        assert 480 < len(shown) <= 500

@@ -46,6 +46,11 @@ def stated(question: Question) -> tuple[tuple[str, str], ...]:
     return tuple((opening.format(person), f" {question.hops[0].answers[0]}.") for opening in openings)
 
 
+def person_of(question: Question) -> str:
+    """Return whom the first hop is about; raises UserError for a first hop of another form than the set's three."""
+    return _person(question)[0]
+
+
 def _person(question: Question) -> tuple[str, tuple[str, ...]]:
     """Whom the first hop is about, and how statements of it begin."""
     first = question.hops[0]
@@ -58,17 +63,29 @@ def _person(question: Question) -> tuple[str, tuple[str, ...]]:
 
 
 def composed_knowledge(
-    source: str | None, base: Path, train_problems: int, items: int | None, told: int, read: float
+    source: str | None,
+    base: Path,
+    train_problems: int,
+    mirrored: bool,
+    items: int | None,
+    told: int,
+    read: float,
 ) -> ComposedKnowledge:
-    """Return demonstrations of about `train_problems` questions, at most so many, and lessons and items of others."""
+    """Return demonstrations of about `train_problems` questions, at most so many, and lessons and items of others.
+
+    People are in a fixed order; `mirrored` demonstrates the last of them instead of the first.
+    """
     questions = read_questions(located(source or FILE, base), "composed-facts")
     by_person: dict[str, list[Question]] = {}
     for question in questions:
-        by_person.setdefault(_person(question)[0], []).append(question)
+        by_person.setdefault(person_of(question), []).append(question)
     # A person is a prompt here, so that nobody who is demonstrated is asked about
     people = tuple(Demonstration(name, name, name) for name in by_person)
-    share = train_problems / max(1, len(questions))
-    shown, held_out = split_by_prompt(people, min(len(people), round(share * len(people))), SPLIT_SEED)
+    wanted = train_problems / max(1, len(questions)) * len(people)
+    if mirrored:
+        held_out, shown = split_by_prompt(people, len(people) - min(len(people), int(wanted)), SPLIT_SEED)
+    else:
+        shown, held_out = split_by_prompt(people, min(len(people), round(wanted)), SPLIT_SEED)
     asked = [by_person[row.id] for row in scattered(held_out, items, SPLIT_SEED)]
     trained = [question for row in shown for question in by_person[row.id]][:train_problems]
     return ComposedKnowledge(

@@ -56,7 +56,9 @@ class NewKnowledgeSettings:
     lessons tell what is true of each name in `tellings` paragraphs and one worked answer a fact, to a question in
     other words. Of the
     `demonstrations` a share `direct` asks for one fact, and in a share `read` the facts are told before the question;
-    the rest asks for what the base of the facts world knows, so read = 1 for any other model.
+    the rest asks for what the base of the facts world knows, so read = 1 for any other model. Of composed questions
+    about `train_problems` are demonstrated and the others' people asked about; `mirrored` demonstrates the people at
+    the other end of the order, so that two studies of half the questions each ask about everybody once.
     """
 
     facts: Literal["generated", "composed"] = "generated"
@@ -70,6 +72,7 @@ class NewKnowledgeSettings:
     read: float = 0.5
     source: str | None = None
     train_problems: int = 400
+    mirrored: bool = False
     max_new_tokens: int = 32
 
     def __post_init__(self) -> None:
@@ -100,7 +103,13 @@ def new_knowledge_task(settings: NewKnowledgeSettings, base: Path) -> Task:
     """Return the task; items are named WAY/KIND/ID, with "recalled" or "told" and "direct" or "two-hops"."""
     if settings.facts == "composed":
         found = composed_knowledge(
-            settings.source, base, settings.train_problems, settings.items, settings.told, settings.read
+            settings.source,
+            base,
+            settings.train_problems,
+            settings.mirrored,
+            settings.items,
+            settings.told,
+            settings.read,
         )
         demonstrations, lessons = found.demonstrations, found.lessons
         questions = [Item(*one) for one in found.items]
