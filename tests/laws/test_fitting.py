@@ -81,6 +81,36 @@ def test_noise_and_three_points_never_make_a_confident_law():
     assert three.predictions[0].high - three.predictions[0].low > 0.03
 
 
+def test_scores_next_to_1_do_not_hide_a_law():
+    """Right answers of 600 by three seeds at seven sizes: the last are known to half a logit only, all fall in line."""
+    right = [
+        205,
+        263,
+        236,
+        285,
+        352,
+        369,
+        411,
+        427,
+        441,
+        495,
+        498,
+        508,
+        547,
+        560,
+        555,
+        580,
+        588,
+        563,
+        593,
+        598,
+        597,
+    ]
+    sizes = np.repeat([48, 96, 192, 384, 768, 1536, 3072], 3)
+    (curve,) = fit_curves([runs(np.array(right) / 600, sizes, items=600)])
+    assert curve.status == "converged"
+
+
 TRUE = {
     "power": ([-1.1, -0.12], [0.3, 0.04]),
     "floor": ([-1.2, -0.5, 6, -0.9], [0.5, 0.7, 1, 0.4]),

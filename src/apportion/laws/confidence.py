@@ -14,6 +14,7 @@ MARGIN = 6.0
 """By how much, in BIC, a law has to beat a straight line and a constant."""
 CHANCE = 0.01
 """How probable a trend may be in runs that have none: Kendall's test, one-sided, over the means of each size."""
+COMMON_VARIANCES = np.exp(np.linspace(np.log(1e-8), np.log(100.0), 64))
 LEAST_SIZES = 5
 """With fewer different sizes of trained models no law is determined: even in perfect order they may be chance."""
 
@@ -28,27 +29,36 @@ def status_of(fit: Pooled, batch: Batch, i: int) -> Status:
     n, z = batch.n[i, use], batch.z[i, use]
     if len(np.unique(batch.total[i, trained])) < LEAST_SIZES:
         return "underdetermined"
-    residual = z - fit.family(fit.theta[i], n)
-    floor = float(batch.known_variance[i, use].mean()) + 1e-8
-    lines = np.stack([np.ones_like(n), n / n.max()], 1)
-    off = z - lines @ np.linalg.lstsq(lines, z, rcond=None)[0]
-    flat = z - z.mean()
-
-    def bic(error: Floats, parameters: int) -> float:
-        return len(error) * float(np.log((error**2).mean() + floor)) + parameters * float(np.log(len(error)))
-
     p = min(len(fit.family.parameters), 3)  # the prior takes a part of the freedom
+    known = batch.known_variance[i, use]
+    level = np.ones_like(n)[:, None]
+    law = _bic(z - fit.family(fit.theta[i], n), known, np.empty((len(n), 0)), p)
+    line = _bic(z, known, np.column_stack([level, n / n.max()]), 2)
+    flat = _bic(z, known, level, 1)
     improves = batch.z[i, trained] if batch.kind == "score" else -batch.z[i, trained]
-    if (
-        bic(residual, p) + MARGIN > min(bic(off, 2), bic(flat, 1))
-        or _by_chance(batch.n[i, trained], improves) > CHANCE
-    ):
+    if law + MARGIN > min(line, flat) or _by_chance(batch.n[i, trained], improves) > CHANCE:
         return "no-law"
     if np.abs(fit.family(fit.theta[i], n)).max() > 25:
         return "at-bound"
     if not fit.converged[i]:
         return "underdetermined"
     return "converged"
+
+
+def _bic(z: Floats, known: Floats, columns: Floats, parameters: int) -> float:
+    """Return the information criterion of Gaussian results z [n] around the best sum of `columns` [n, c].
+
+    A result has its own `known` variance [n] (that of its graded items) and one in common, which is profiled out. So a
+    score next to 1, known to a logit or two, does not hide what the others say.
+    """
+    variance = COMMON_VARIANCES[:, None] + known
+    weighted = columns / variance[:, :, None]
+    theta = np.linalg.solve(
+        np.einsum("gnc,nd->gcd", weighted, columns), np.einsum("gnc,n->gc", weighted, z)[..., None]
+    )
+    residual = z - (columns @ theta)[..., 0]
+    deviance = (np.log(variance) + residual**2 / variance).sum(1)
+    return float(deviance.min()) + parameters * float(np.log(len(z)))
 
 
 def _by_chance(n: Floats, improves: Floats) -> float:
