@@ -15,7 +15,8 @@ from apportion.findings.best_split import (
 from apportion.findings.cold_start import pairs_alone_at_the_floor, smallest_share_lifts
 from apportion.findings.control import preference_beats_imitation
 from apportion.findings.form_first import form_before_reasoning
-from apportion.findings.measured import Arm, Metric
+from apportion.findings.measured import Arm
+from apportion.metrics import Metric
 
 SHARES = (1.0, 0.5, 0.25, 0.0)
 POINTS = {

@@ -6,7 +6,8 @@ from tests.findings.made_outcomes import made_outcomes
 
 from apportion.findings import Finding, measured
 from apportion.findings.detectable import Power, power_of, with_power
-from apportion.findings.measured import Arm, Metric, Scores
+from apportion.findings.measured import Arm, Scores
+from apportion.metrics import Metric
 from apportion.statistics import detectable_difference, items_needed
 
 LEFT, RIGHT = Arm(10, 0, "sft"), Arm(5, 5, "dpo")

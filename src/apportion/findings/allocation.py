@@ -7,7 +7,8 @@ from statistics import NormalDist
 
 from apportion.findings.detectable import power_of, with_power
 from apportion.findings.finding import Finding, as_share, in_points, tied
-from apportion.findings.measured import BOUNDED, Arm, Measured, Metric, Points, compared, mean
+from apportion.findings.measured import BOUNDED, Arm, Measured, Points, compared, mean
+from apportion.metrics import Metric
 from apportion.statistics import Estimate, standing
 
 

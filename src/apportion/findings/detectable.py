@@ -9,7 +9,8 @@ import numpy as np
 from scipy.stats import norm
 
 from apportion.findings.finding import Finding
-from apportion.findings.measured import BOUNDED, Arm, Measured, Metric, compared, lined_up
+from apportion.findings.measured import BOUNDED, Arm, Measured, compared, lined_up
+from apportion.metrics import Metric
 from apportion.statistics import detectable_difference, items_needed
 from apportion.statistics.crossed import variance_of_mean
 from apportion.statistics.paired import with_ends

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -10,19 +10,11 @@ from numpy.typing import NDArray
 
 from apportion import error_classes
 from apportion.identity import generator
+from apportion.metrics import KINDS, Metric
 from apportion.statistics import Estimate, cluster_bootstrap, contrast, mean_over_seeds_and_items
 
-Metric = Literal["accuracy", "nll", "preference_accuracy", "rouge_l", "f1", "instruction_accuracy"]
-
-BOUNDED: dict[str, bool] = {
-    "accuracy": True,
-    "nll": False,
-    "preference_accuracy": True,
-    "rouge_l": True,
-    "f1": True,
-    "instruction_accuracy": True,
-}
-"""Whether a metric's scores lie in [0, 1]; where they do, higher is better, and "nll" is better lower."""
+BOUNDED: dict[str, bool] = {metric: kind == "score" for metric, kind in KINDS.items()}
+"""Whether a metric's scores lie in [0, 1]; where they do, higher is better, else lower."""
 
 FORMLESS = error_classes.FORMLESS | {"form"}
 """Errors of form, and "form", which outcomes of earlier versions call them all."""

@@ -9,15 +9,7 @@ from apportion.errors import UserError
 from apportion.laws.graded import data_seed_of
 from apportion.laws.imported.outcome import Outcome
 from apportion.laws.tables import read_table
-
-METRICS = {
-    "accuracy": "score",
-    "rouge_l": "score",
-    "preference_accuracy": "score",
-    "nll": "loss",
-    "f1": "score",
-    "instruction_accuracy": "score",
-}
+from apportion.metrics import KINDS
 
 
 def exported(directory: Path, metric: str | None = None) -> list[Outcome]:
@@ -32,8 +24,8 @@ def exported(directory: Path, metric: str | None = None) -> list[Outcome]:
         raise UserError(str(directory), found, "the folder of a study that has been run", cure)
     columns: dict[str, Sequence[Any]] = dict(read_table(path).columns)
     measured = dict.fromkeys(columns["metric"])
-    chosen = metric or next((name for name in METRICS if name in measured), None)
-    if chosen not in METRICS or chosen not in measured:
+    chosen = metric or next((name for name in KINDS if name in measured), None)
+    if chosen not in KINDS or chosen not in measured:
         listed = ", ".join(measured) or "nothing"
         raise UserError(f"{path}, --metric", f"{chosen}", f"what was measured: {listed}", "Change it.")
     cells: dict[str, list[int]] = {}
@@ -52,7 +44,7 @@ def exported(directory: Path, metric: str | None = None) -> list[Outcome]:
             Outcome(
                 task=columns["task"][first],
                 metric=chosen,
-                kind="loss" if METRICS[chosen] == "loss" else "score",
+                kind=KINDS[chosen],
                 value=math.fsum(columns["score"][i] for i in members) / len(members),
                 items=len(items),
                 model=columns["model"][first],

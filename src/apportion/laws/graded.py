@@ -25,11 +25,12 @@ from apportion.laws.cells import (
     size_in,
 )
 from apportion.laws.tables import Table
+from apportion.metrics import KINDS
 
 NOT_BOUGHT = ("sft-on-chosen", "taught")
 """Methods that stand beside a purchase: its control, and what is taught after it."""
 
-MEASURES: dict[str, Kind] = {"accuracy": "score", "preference_accuracy": "score", "nll": "loss"}
+MEASURES: dict[str, Kind] = {name: KINDS[name] for name in ("accuracy", "preference_accuracy", "nll")}
 """What a study's outcomes are fitted by: the first of these that a curve has."""
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from apportion.findings.measured import Arm, Measured, Metric, mean, measured
+from apportion.findings.measured import Arm, Measured, mean, measured
+from apportion.metrics import Metric
 from apportion.reports.record import points_of
 from apportion.statistics import Estimate
 from apportion.studies.cells import Purchase

@@ -14,6 +14,7 @@ from apportion.errors import UserError
 from apportion.judgements.demonstrations import Demonstration, Prompt
 from apportion.judgements.findings import excerpt
 from apportion.judgements.pairs import PreferencePair
+from apportion.metrics import KINDS
 from apportion.models.rendering import Renderer
 from apportion.studies.outcomes import write_items
 from apportion.studies.stages import Unit
@@ -67,7 +68,7 @@ def grade_cell(
         ("preference_accuracy", task.comparisons, wins),
     ):
         rows += [_row(item, metric, score) for item, score in by_prompt(held_out, scores)]
-    for metric in ("accuracy", "nll", "preference_accuracy", "rouge_l", "f1", "instruction_accuracy"):
+    for metric in KINDS:
         scores = [row["score"] for row in rows if row["metric"] == metric]
         if scores:
             summary[metric] = fmean(scores)
