@@ -339,3 +339,29 @@ def test_the_prior_is_rebuilt_from_its_source(data_folder):
     assert built.surfaces == shipped_prior().surfaces
     for name, value in shipped_prior().hyper.items():
         assert built.hyper[name] == pytest.approx(value, rel=0.05), name
+
+
+@pytest.mark.parametrize(
+    ("limits", "bought"),
+    [
+        (Limits(most_pairs=100), (4900, 100)),
+        (Limits(most_demonstrations=50), (50, 4950)),
+        (Limits(least_pairs=4500, most_demonstrations=50), (50, 4950)),
+    ],
+)
+def test_what_a_maximum_leaves_goes_to_the_other_kind(limits, bought):
+    found = plan(some_runs(), 5000, EVEN, limits=limits)
+    assert (found.n_demonstrations, found.n_pairs) == bought
+    assert found.sft_share == pytest.approx(bought[0] / 5000)
+    assert found.region[0] <= found.sft_share <= found.region[1]
+    assert list(found.line.share) == sorted(set(found.line.share))
+    at = found.line.share.index(found.sft_share)
+    assert found.line.mean[at] == pytest.approx(found.expected_score)
+
+
+def test_far_beyond_the_largest_run_more_money_does_not_foretell_less():
+    runs = some_runs((250, 1000, 4000))
+    plans = [plan(runs, budget, EVEN) for budget in (4000, 16_000, 64_000)]
+    scores = [found.expected_score for found in plans]
+    assert np.diff(scores).min() > -0.002  # purchases in between are not held against
+    assert min(plans[-1].marginal_demonstrations, plans[-1].marginal_pairs) >= 0

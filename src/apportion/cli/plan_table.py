@@ -95,7 +95,7 @@ def plan_table(
 def _sketch(found: "Plan") -> list[str]:
     """Return bars of the expected score at eleven shares, the near-optimal ones marked."""
     shares, mean = found.line.share, found.line.mean
-    at = [min(range(len(shares)), key=lambda i, r=r: abs(shares[i] - r / 10)) for r in range(11)]
+    at = sorted({min(range(len(shares)), key=lambda i, r=r: abs(shares[i] - r / 10)) for r in range(11)})
     values = [mean[i] for i in at]
     least, most = min(values), max(values)
     near = "near-optimal" if found.status == "decided" else "may be near-optimal"

@@ -48,10 +48,12 @@ def counts_at(
     """Return the whole numbers (demonstrations, pairs) that a share of the budget buys, never above the budget.
 
     n_SFT = r B / c_SFT and n_pref = (1 - r) B / c_pref, rounded down, within the limits; a minimum of one kind
-    is paid from the other's money.
+    is paid from the other's money, and what a maximum of one kind leaves goes to the other.
 
     >>> counts_at(0.25, 100.0, 1.0, 0.5, Limits())
     (25, 150)
+    >>> counts_at(0.25, 100.0, 1.0, 0.5, Limits(most_pairs=20))
+    (90, 20)
     """
     slack = 1 + 1e-12  # a share of .1 of 10 USD buys what 1 USD buys
     s = int(min(limits.most_demonstrations, share * budget_usd / demonstration_usd * slack))
@@ -64,6 +66,11 @@ def counts_at(
         over = s * demonstration_usd + p * pair_usd - budget_usd * slack
     if over > 0:
         p = max(limits.least_pairs, p - int(np.ceil(over / pair_usd)))
+    left = budget_usd * slack - s * demonstration_usd - p * pair_usd
+    if left > 0 and s == limits.most_demonstrations > 0:
+        p = min(limits.most_pairs, p + int(left / pair_usd))
+    elif left > 0 and p == limits.most_pairs > 0:
+        s = min(limits.most_demonstrations, s + int(left / demonstration_usd))
     return s, p
 
 

@@ -1,7 +1,7 @@
 """A plan: how much of a budget goes to demonstrations, what to expect of it, and how sure that is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
 
@@ -41,6 +41,8 @@ CHOICE_EPSILON = 0.05
 SURE = 0.8
 LEAST_SHARE_STEP = 0.05
 """By how much the share of labels of a cell has to differ from that of all others to be another mixture."""
+FEWER = np.array([(r * 2**k, (1 - r) * 2**k) for k in range(9) for r in np.linspace(0, 1, 11)])
+"""Purchases, in sizes of the largest run, that one beyond it is held against: (demonstrations, pairs)."""
 RATIOS = 2.0 ** np.linspace(-4, 4, 17)
 
 
@@ -185,10 +187,27 @@ class _Problem:
         self.usd = (prices.demonstration.middle, prices.pair.middle)
         self.lowest = share_of_money(self.evidence.lowest_share, *self.usd)
         self.shares = share_grid(self.lowest)
+        self.spent = self.spent_shares(self.usd, self.shares)
 
     def counts(self, usd: tuple[float, float], shares: Floats) -> Floats:
         """Return the (demonstrations, pairs) that each share buys, (R, 2)."""
         return np.array([counts_at(r, self.budget_usd, *usd, self.limits) for r in shares], float)
+
+    def bought_alike(self, usd: tuple[float, float], shares: Floats) -> NDArray[np.intp]:
+        """Return for each share the last one that buys the same, itself without limits, (R,)."""
+        bought = self.counts(usd, shares)
+        if self.limits == Limits():
+            return np.arange(len(shares))
+        ends = np.append(np.flatnonzero((np.diff(bought, axis=0) != 0).any(1)), len(shares) - 1)
+        return ends[np.searchsorted(ends, np.arange(len(shares)))]
+
+    def spent_shares(self, usd: tuple[float, float], shares: Floats) -> Floats:
+        """Return the shares of the money that go to demonstrations where limits are kept, (R,)."""
+        free = np.array([counts_at(r, self.budget_usd, *usd, Limits()) for r in shares])
+        bought = self.counts(usd, shares)
+        paid = bought * np.array(usd)
+        spent = paid[:, 0] / np.maximum(paid.sum(1), 1e-300)
+        return np.where((free == bought).all(1), shares, spent)
 
     def corners(self) -> list[tuple[float, float]]:
         """Return the pairs of prices to average over."""
@@ -219,11 +238,15 @@ class _Problem:
         if self.limits.only is not None:
             near[:] = False
         near[at] = True
-        region = (float(self.shares[near].min()), float(self.shares[near].max()))
+        region = (float(self.spent[near].min()), float(self.spent[near].max()))
         if self.reason:  # the split is the prior's; what to expect of it is what the runs say
             found = self.footing.expected(places[:, 0], places[:, 1], self.count)
             lines, utility = self.along(found)
             values = -utility if self.is_loss else utility
+        told = self.lasting(found, places, len(self.shares) * len(self.corners()))
+        if told is not found:
+            lines, kept = self.along(told)
+            values = -kept if self.is_loss else kept
         s, p = counts_at(share, self.budget_usd, *self.usd, self.limits)
         low, high = self.interval(found, [line[:, at] for line in lines])
         slopes = self.marginals(s, p)
@@ -237,13 +260,14 @@ class _Problem:
         experiments = self.experiments(cells, found, utility, max(open_to_buy, default=0.0))
         mean = values.mean(0)
         sides = np.quantile(values, [0.025, 0.975], axis=0)
+        shown = np.append(True, np.diff(self.spent) > 1e-12)  # shares that limits make one are one
         return Plan(
             status="undecided" if reason else "decided",
             reason=reason,
             kind=self.runs.kind,
             n_demonstrations=s,
             n_pairs=p,
-            sft_share=share,
+            sft_share=float(self.spent[at]),
             cost_usd=s * self.usd[0] + p * self.usd[1],
             cost_range_usd=self.cost_range(s, p),
             expected_score=float(mean[at]),
@@ -258,8 +282,8 @@ class _Problem:
             price_changes=self.price_changes(share) if s + p else (),
             next=experiments,
             advice=self.advice(experiments, max(open_to_buy, default=0.0)),
-            warnings=(*warnings, *self.warned(s, p)),
-            line=Line(*(tuple(float(v) for v in row) for row in (self.shares, mean, *sides))),
+            warnings=(*warnings, *self.warned(s, p, slopes)),
+            line=Line(*(tuple(float(v) for v in row[shown]) for row in (self.spent, mean, *sides))),
         )
 
     def advice(self, experiments: Sequence[Experiment], value_of_usd: float) -> str:
@@ -268,7 +292,7 @@ class _Problem:
             return "measure the cells under next"
         if self.reason and not self.evidence.base_known:
             return "grade the untrained model first (a row at 0, 0): it costs no label, and its level is a guess so far"
-        if self.reason and value_of_usd <= 0:
+        if value_of_usd <= 0:
             return "stop: neither more labels nor another run is expected to help"
         return STOP
 
@@ -278,6 +302,25 @@ class _Problem:
         parts = [*lines, np.array([c[:2] for c in cells], float).reshape(-1, 2)]
         return np.concatenate(parts)
 
+    def lasting(self, found: SurfacePosterior, places: Floats, asked: int) -> SurfacePosterior:
+        """Return the draws at places (Q, 2); beyond the largest run, of the first `asked`, not worse than for less.
+
+        Far out a surface goes back to what others show, which may be less than what was measured; but nobody has to
+        buy more. So a purchase is worth what the best of `FEWER` is worth that it contains, where that is better.
+        """
+        beyond = places[:asked].sum(1) > self.largest
+        if self.largest == 0 or not beyond.any():
+            return found
+        fewer = self.largest * FEWER
+        draws = self.footing.expected(fewer[:, 0], fewer[:, 1], self.count).draws
+        sign = -1 if self.is_loss else 1
+        contained = (fewer <= places[:asked, None]).all(2)
+        worth = np.where(contained, sign * draws.mean(0), -np.inf)
+        better = np.flatnonzero(beyond & (worth.max(1) > sign * found.draws[:, :asked].mean(0)))
+        told = found.draws.copy()
+        told[:, better] = draws[:, worth.argmax(1)[better]]
+        return replace(found, draws=told)
+
     def along(self, found: SurfacePosterior) -> tuple[list[Floats], Floats]:
         """Return draws at each of the corners, and those of the utility (higher is better) over all of them, (D, R)."""
         r = len(self.shares)
@@ -285,6 +328,7 @@ class _Problem:
         for i, usd in enumerate(self.corners()):
             lowest = share_of_money(self.evidence.lowest_share, *usd)
             part = straight_below(found.draws[:, i * r : (i + 1) * r], self.shares, lowest)
+            part = part[:, self.bought_alike(usd, self.shares)]
             utility += (-part if self.is_loss else part) / len(self.corners())
             lines.append(part)
         return lines, utility
@@ -311,9 +355,9 @@ class _Problem:
             return 0
         near = near_optimal(-mean if self.is_loss else mean, CHOICE_EPSILON, self.is_loss)
         near &= self.near_in_gain(mean)
-        middle = (self.shares[near].min() + self.shares[near].max()) / 2
+        middle = (self.spent[near].min() + self.spent[near].max()) / 2
         candidates = np.flatnonzero(near)
-        return int(candidates[np.abs(self.shares[candidates] - middle).argmin()])
+        return int(candidates[np.abs(self.spent[candidates] - middle).argmin()])
 
     def near_in_gain(self, mean: Floats) -> np.ndarray:
         """Return which shares keep at least 80 % of what the shares differ by: 5 % of a high score may be all."""
@@ -370,9 +414,12 @@ class _Problem:
         """Return what the next USD adds to the expected score, spent on demonstrations or on pairs."""
         step_s, step_p = max(1, s // 10, p // 50), max(1, p // 10, s // 50)
         at = np.array([[s, p], [s + step_s, p], [s, p + step_p]], float)
-        y = self.footing.expected(at[:, 0], at[:, 1], self.count).draws.mean(0)
+        found = self.footing.expected(at[:, 0], at[:, 1], self.count)
+        y = self.lasting(found, at, len(at)).draws.mean(0)
         sign = -1 if self.is_loss else 1
         gains = sign * (y[1:] - y[0]) / np.array([step_s * self.usd[0], step_p * self.usd[1]])
+        if s + p > self.largest > 0:  # what nobody has tried is not known to hurt, and can be left unbought
+            gains = np.maximum(gains, 0.0)
         return float(gains[0]), float(gains[1])
 
     def price_changes(self, share: float) -> tuple[PriceChange, ...]:
@@ -393,16 +440,17 @@ class _Problem:
             for i in side:
                 lowest = share_of_money(self.evidence.lowest_share, self.usd[0], self.usd[1] * RATIOS[i])
                 row = straight_below(y[i : i + 1], coarse, float(coarse[np.searchsorted(coarse, lowest)]))[0]
+                row = row[self.bought_alike((self.usd[0], self.usd[1] * RATIOS[i]), coarse)]
                 near = near_optimal(row, self.epsilon, self.is_loss)
                 if not near[at] and i == same:
                     return ()
                 if not near[at]:
-                    middle = (coarse[near].min() + coarse[near].max()) / 2
-                    changes.append(PriceChange(float(RATIOS[i]), float(middle)))
+                    spent = self.spent_shares((self.usd[0], self.usd[1] * RATIOS[i]), coarse)[near]
+                    changes.append(PriceChange(float(RATIOS[i]), float(spent.min() + spent.max()) / 2))
                     break
         return tuple(changes)
 
-    def warned(self, s: int, p: int) -> list[str]:
+    def warned(self, s: int, p: int, slopes: tuple[float, float]) -> list[str]:
         """Return what the reader of the plan has to be told."""
         said = []
         if s == 0 and p > 0:
@@ -413,6 +461,8 @@ class _Problem:
         n = s + p
         if self.largest and n > 8 * self.largest:
             said.append(f"{n} labels are {n / self.largest:.0f} times the largest run ({self.largest:.0f})")
+        if n > self.largest > 0 and max(slopes) <= 0:
+            said.append("so far out nothing is foretold to be gained by more labels; try a smaller budget")
         if not self.evidence.base_known:
             said.append("no run of the untrained model (a row at 0, 0): its level is a guess")
         return said

@@ -13,7 +13,7 @@ from apportion.laws.surface_kernel import ONSET, Features, Floats, noise_varianc
 from apportion.laws.surface_prior import LOWEST_SHARE, SurfacePrior
 from apportion.plans.footing import DRAWS, Footing, footing_of
 from apportion.plans.next_experiment import SHARES, SIZES
-from apportion.plans.plan import CHOICE_EPSILON, SURE, noise_of_a_run
+from apportion.plans.plan import CHOICE_EPSILON, FEWER, SURE, noise_of_a_run
 
 MOST_PLACES = 118 + len(SIZES) * len(SHARES)
 """At one pair of prices: shares of `share_grid`, and cells that `next` is chosen from."""
@@ -51,6 +51,7 @@ def planner_document(outcomes: Runs, prior: SurfacePrior | None = None) -> dict[
             "jitter": JITTER,
             "choice_epsilon": CHOICE_EPSILON,
             "sure": SURE,
+            "fewer": FEWER.tolist(),
             "candidate_sizes": list(SIZES),
             "candidate_shares": list(SHARES),
             "draws": DRAWS,

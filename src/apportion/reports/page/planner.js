@@ -25,6 +25,33 @@ function makePlanner(d) {
     return y;
   }
 
+  // plans.plan._Problem.lasting: what a purchase beyond the largest run contains is worth no less; null where none is beyond
+  let contained = null;
+  function lasting(y, s, p) {
+    const Q = s.length, beyond = s.map((n, i) => n + p[i] > d.largest_run), sign = isLoss ? -1 : 1;
+    if (d.largest_run === 0 || !beyond.some(Boolean)) return null;
+    if (!contained) {
+      const fs = c.fewer.map((x) => x[0] * d.largest_run), fp = c.fewer.map((x) => x[1] * d.largest_run);
+      const draws = expected(fs, fp, []);
+      contained = { fs, fp, draws, worth: means(draws, fs.length).map((x) => sign * x) };
+    }
+    const { fs, fp, draws, worth } = contained, own = means(y, Q), told = Float64Array.from(y);
+    for (let i = 0; i < Q; i++) {
+      let best = -1;
+      for (let j = 0; beyond[i] && j < fs.length; j++) {
+        if (fs[j] <= s[i] && fp[j] <= p[i] && (best < 0 || worth[j] > worth[best])) best = j;
+      }
+      if (best < 0 || worth[best] <= sign * own[i]) continue;
+      for (let draw = 0; draw < DRAWS; draw++) told[draw * Q + i] = draws[draw * fs.length + best];
+    }
+    return told;
+  }
+  function means(y, Q) {
+    const mean = new Array(Q).fill(0);
+    for (let i = 0; i < y.length; i++) mean[i % Q] += y[i] / DRAWS;
+    return mean;
+  }
+
   // plans.budget_line
   function countsAt(share, budget, demonstration, pair) {
     const slack = 1 + 1e-12, most = 1e12;
@@ -92,13 +119,15 @@ function makePlanner(d) {
     const shares = shareGrid(lowest), Q = shares.length;
     const bought = shares.map((share) => countsAt(share, budget, demonstration, pair));
     const s = bought.map((b) => b[0]), p = bought.map((b) => b[1]), beside = candidateCells(budget, demonstration, pair);
-    const drawn = (from) => { const y = from(s, p, beside); straightBelow(y, Q, shares, lowest); return y; };
-    const y = drawn(posterior), scores = told ? drawn(expected) : y;
+    const straight = (y) => { straightBelow(y, Q, shares, lowest); return y; };
+    const raw = expected(s, p, beside), lasted = lasting(raw, s, p);
+    const scores = straight(raw), y = told ? straight(posterior(s, p, beside)) : scores;
+    const shown = lasted ? straight(lasted) : scores;
     const mean = new Array(Q).fill(0), low = new Array(Q), high = new Array(Q), column = new Float64Array(DRAWS);
     const chosenBy = new Array(Q).fill(0);
     for (let i = 0; i < Q; i++) {
       for (let draw = 0; draw < DRAWS; draw++) {
-        column[draw] = scores[draw * Q + i];
+        column[draw] = shown[draw * Q + i];
         mean[i] += column[draw];
         chosenBy[i] += y[draw * Q + i];
       }
@@ -108,12 +137,12 @@ function makePlanner(d) {
       low[i] = quantile(column, 0.025);
       high[i] = quantile(column, 0.975);
     }
-    return kept = { key, shares, bought, y, scores, chosenBy, mean, low, high };
+    return kept = { key, shares, bought, y, scores, shown, chosenBy, mean, low, high };
   }
 
   // plans.plan: everything but price changes and the next experiment
   function plan(budget, demonstration, pair, epsilon) {
-    const { shares, bought, y, scores, chosenBy, mean, low, high } = lineAt(budget, demonstration, pair), Q = shares.length;
+    const { shares, bought, y, scores, shown, chosenBy, mean, low, high } = lineAt(budget, demonstration, pair), Q = shares.length;
     const utility = isLoss ? chosenBy.map((x) => -x) : chosenBy;
     const best = Math.max(...utility), spread = best - Math.min(...utility);
     let at = utility.indexOf(best);
@@ -156,7 +185,7 @@ function makePlanner(d) {
     near[at] = true;
     const runs = new Float64Array(4 * DRAWS);
     for (let i = 0; i < runs.length; i++) {
-      const draw = i % DRAWS, shock = shocks[i] * noise[draw], x = scores[draw * Q + at];
+      const draw = i % DRAWS, shock = shocks[i] * noise[draw], x = shown[draw * Q + at];
       const held = Math.min(1 - 1e-9, Math.max(1e-9, x));
       runs[i] = isLoss ? x * Math.exp(shock) : 1 / (1 + (1 - held) / held * Math.exp(-shock));
     }
@@ -176,11 +205,12 @@ function makePlanner(d) {
     const s = found.n_demonstrations, p = found.n_pairs;
     const stepS = Math.max(1, Math.floor(s / 10), Math.floor(p / 50));
     const stepP = Math.max(1, Math.floor(p / 10), Math.floor(s / 50));
-    const y = expected([s, s + stepS, s], [p, p, p + stepP], []), mean = [0, 0, 0];
+    const atS = [s, s + stepS, s], atP = [p, p, p + stepP], raw = expected(atS, atP, []), mean = [0, 0, 0];
+    const y = lasting(raw, atS, atP) || raw;
     for (let i = 0; i < y.length; i++) mean[i % 3] += y[i] / DRAWS;
-    const sign = isLoss ? -1 : 1;
-    return { demonstrations: sign * (mean[1] - mean[0]) / (stepS * demonstration),
-      pairs: sign * (mean[2] - mean[0]) / (stepP * pair) };
+    const sign = isLoss ? -1 : 1, least = d.largest_run && s + p > d.largest_run ? 0 : -Infinity;
+    return { demonstrations: Math.max(least, sign * (mean[1] - mean[0]) / (stepS * demonstration)),
+      pairs: Math.max(least, sign * (mean[2] - mean[0]) / (stepP * pair)) };
   }
 
   function warnings(found) {
