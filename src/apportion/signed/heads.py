@@ -9,6 +9,7 @@ from scipy.special import expit, softmax
 from torch import Tensor, nn
 from torch.nn import functional
 
+from apportion.signed.dropout import Dropout
 from apportion.signed.scorer import SignedTask
 
 Head = Literal["agreement", "additive"]
@@ -32,7 +33,7 @@ class PairHead(nn.Module):
         super().__init__()
         self.first = nn.Linear(terms, hidden)
         self.second = nn.Linear(hidden, hidden)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.factor = nn.Parameter(_factors(members, hidden))
         self.shift = nn.Parameter(torch.zeros(members, hidden))
         self.again = nn.Parameter(_factors(members, hidden))
@@ -42,10 +43,9 @@ class PairHead(nn.Module):
 
     def forward(self, terms: Tensor, direct: Tensor) -> Tensor:
         """Return the answers of all members on m pairs, [members, m, outputs]; `direct` is [m, direct]."""
-        h = self.first(terms) * self.factor.unsqueeze(1) + self.shift.unsqueeze(1)
-        kept = self.dropout(
-            torch.ones_like(h[0])
-        )  # the same units fall out in all members: a draw costs more than a product
+        h = self.first(terms)
+        kept = self.dropout(torch.ones_like(h))  # the same units fall out in all members: draws cost more than products
+        h = torch.addcmul(self.shift.unsqueeze(1), h.unsqueeze(0), self.factor.unsqueeze(1))
         h = functional.gelu(h) * self.again.unsqueeze(1) * kept
         h = functional.gelu(self.second(h))
         # a product and a sum, not a matrix product: with few outputs that one rounds by how many pairs there are

@@ -233,6 +233,7 @@ class Learned(Scorer):
         """Go through the training part once from the start, one step a group; return the mean loss."""
         self.network.train()
         self.reset()
+        weights = list(self.network.parameters())
         losses = []
         for i, group in enumerate(groups):
             if tell is not None and i % 10 == 0:
@@ -247,7 +248,7 @@ class Learned(Scorer):
                 )
                 optimiser.zero_grad()
                 wrong.backward()
-                torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_STEP)
+                torch.nn.utils.clip_grad_norm_(weights, LONGEST_STEP, foreach=True)
                 optimiser.step()
                 losses.append(wrong.item())
                 if mean is not None:

@@ -143,7 +143,7 @@ class Semba(nn.Module):
         """
         ends, row = torch.unique(torch.cat([2 * source, 2 * target + 1]), return_inverse=True)
         z, code = self._embedded(table, fresh, asked, seen, ends)
-        source_z, target_z = z.index_select(0, row[: len(source)]), z.index_select(0, row[len(source) :])
+        source_z, target_z = z.index_select(0, row).split(len(source))
         if self.additive is not None:
             return self.additive(source_z, target_z)
         extra = []
