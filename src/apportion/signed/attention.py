@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from apportion.signed.dropout import Dropout
 from apportion.signed.memory import ROLES
@@ -58,10 +59,10 @@ class NeighbourAttention(nn.Module):
         if self.propagation:
             of_query, role = self.query.weight.split([2 * dim, ROLES], dim=1)
             asks, plain = rowwise(own, torch.cat([of_query, of_own])).split(dim, dim=1)
-            query = asks.unsqueeze(1) + (role.T + self.query.bias)  # [u, 2, dim]
+            as_role = role.T + self.query.bias  # [2, dim]
             both = rowwise(read, self.of_user.weight).index_select(0, row)
-            both = both + rowwise(code, self.of_edge.weight, self.of_edge.bias)
-            attended, summed = self.attend(query, *both.split(dim, dim=1), edges, k)
+            key, said = (both + rowwise(code, self.of_edge.weight, self.of_edge.bias)).split(dim, dim=1)
+            attended, summed = self.attend(asks, as_role, key, functional.gelu(said), edges, k)
             plain = plain + rowwise(summed, of_seen[1])
         else:
             plain = rowwise(own, of_own)
@@ -70,20 +71,25 @@ class NeighbourAttention(nn.Module):
             hidden = hidden + rowwise(attended.flatten(0, 1).index_select(0, ends), of_seen[0])
         return rowwise(dropout(gelu(hidden)), last.weight, last.bias)
 
-    def attend(self, query: Tensor, key: Tensor, said: Tensor, edges: Edges, k: int) -> tuple[Tensor, Tensor]:
-        """Return what u users get in each role [u, 2, dim] and the sum of all values, by sqrt(k) [u, dim].
+    def attend(
+        self, asks: Tensor, as_role: Tensor, key: Tensor, value: Tensor, edges: Edges, k: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return what u users get in each role [u, 2, dim], and the sum of all values by sqrt(k) [u, dim].
 
-        `query` is [u, 2, dim]; `key` and `said` [e, dim] belong to the edges. Products and sums edge by edge, for
-        the edges that there are: batched products of a few rows each cost more.
+        The query of a user in a role is `asks` [u, dim] + `as_role` [2, dim]; `key` and `value` [e, dim] belong to
+        the edges. Products and sums edge by edge, for the edges that there are: batched products of a few rows each
+        cost more. How close an edge is to a role does not depend on the user: a map of the key.
         """
-        u, e, size = len(query), len(key), self.dim // self.heads
-        value = nn.functional.gelu(said)
-        asks = query.flatten(1).index_select(0, edges.owner).view(e, ROLES, self.dim)
-        closeness = (asks * key.unsqueeze(1)).view(e, ROLES * self.heads, size).sum(2) / size**0.5
-        full = torch.full((u * k, ROLES * self.heads), FAR).index_copy(0, edges.place, closeness)
+        u, e, heads, size = len(asks), len(key), self.heads, self.dim // self.heads
+        near = (asks.index_select(0, edges.owner) * key).view(e, 1, heads, size).sum(3)
+        each = torch.eye(heads).view(1, heads, heads, 1) * as_role.view(ROLES, 1, heads, size)
+        closeness = near + rowwise(key, each.reshape(-1, self.dim)).view(e, ROLES, heads)
+        full = torch.full((u * k, ROLES * heads), FAR).index_copy(
+            0, edges.place, closeness.flatten(1) / size**0.5
+        )
         share = torch.softmax(full.view(u, k, -1), dim=1).flatten(0, 1).index_select(0, edges.place)
-        share = self.dropout(share).view(e, ROLES, self.heads, 1)
-        weighted = (share * value.view(e, 1, self.heads, size)).view(e, ROLES * self.dim)
+        share = self.dropout(share).view(e, ROLES, heads, 1)
+        weighted = (share * value.view(e, 1, heads, size)).view(e, ROLES * self.dim)
         attended = torch.zeros(u, ROLES * self.dim).index_add(0, edges.owner, weighted)
         summed = torch.zeros(u, self.dim).index_add(0, edges.owner, value) / k**0.5
         return attended.view(u, ROLES, self.dim), summed

@@ -44,7 +44,9 @@ class PairHead(nn.Module):
     def forward(self, terms: Tensor, direct: Tensor) -> Tensor:
         """Return the answers of all members on m pairs, [members, m, outputs]; `direct` is [m, direct]."""
         h = self.first(terms)
-        kept = self.dropout(torch.ones_like(h))  # the same units fall out in all members: draws cost more than products
+        kept = self.dropout(
+            torch.ones_like(h)
+        )  # the same units fall out in all members: draws cost more than products
         h = torch.addcmul(self.shift.unsqueeze(1), h.unsqueeze(0), self.factor.unsqueeze(1))
         h = functional.gelu(h) * self.again.unsqueeze(1) * kept
         h = functional.gelu(self.second(h))
