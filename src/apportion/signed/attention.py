@@ -53,22 +53,20 @@ class NeighbourAttention(nn.Module):
         assert isinstance(first, nn.Linear)
         assert isinstance(last, nn.Linear)
         dim = self.dim
-        *of_seen, of_own, of_role = first.weight.split(
-            [dim] * (2 if self.propagation else 0) + [2 * dim, ROLES], dim=1
-        )
         if self.propagation:
-            of_query, role = self.query.weight.split([2 * dim, ROLES], dim=1)
-            asks, plain = rowwise(own, torch.cat([of_query, of_own])).split(dim, dim=1)
-            as_role = role.T + self.query.bias  # [2, dim]
-            both = rowwise(read, self.of_user.weight).index_select(0, row)
-            key, said = (both + rowwise(code, self.of_edge.weight, self.of_edge.bias)).split(dim, dim=1)
-            attended, summed = self.attend(asks, as_role, key, functional.gelu(said), edges, k)
-            plain = plain + rowwise(summed, of_seen[1])
+            of_attended, of_summed, of_own, of_role = first.weight.split([dim, dim, 2 * dim, ROLES], dim=1)
+            of_query, query_role = self.query.weight.split([2 * dim, ROLES], dim=1)
+            weight, bias = torch.cat([of_query, of_own]), torch.cat([self.query.bias, first.bias])
+            asks, plain = rowwise(own, weight, bias).split(dim, dim=1)
+            of_read = rowwise(read, self.of_user.weight, self.of_edge.bias)
+            both = rowwise(code, self.of_edge.weight, of_read.index_select(0, row))
+            key, said = both.split(dim, dim=1)
+            attended, summed = self.attend(asks, query_role.T, key, functional.gelu(said), edges, k)
+            hidden = _in_roles(rowwise(summed, of_summed, plain), of_role, ends)
+            hidden = rowwise(attended.flatten(0, 1).index_select(0, ends), of_attended, hidden)
         else:
-            plain = rowwise(own, of_own)
-        hidden = (plain.unsqueeze(1) + (of_role.T + first.bias)).flatten(0, 1).index_select(0, ends)
-        if self.propagation:
-            hidden = hidden + rowwise(attended.flatten(0, 1).index_select(0, ends), of_seen[0])
+            of_own, of_role = first.weight.split([2 * dim, ROLES], dim=1)
+            hidden = _in_roles(rowwise(own, of_own, first.bias), of_role, ends)
         return rowwise(dropout(gelu(hidden)), last.weight, last.bias)
 
     def attend(
@@ -83,7 +81,9 @@ class NeighbourAttention(nn.Module):
         u, e, heads, size = len(asks), len(key), self.heads, self.dim // self.heads
         near = (asks.index_select(0, edges.owner) * key).view(e, 1, heads, size).sum(3)
         each = torch.eye(heads).view(1, heads, heads, 1) * as_role.view(ROLES, 1, heads, size)
-        closeness = near + rowwise(key, each.reshape(-1, self.dim)).view(e, ROLES, heads)
+        closeness = near + rowwise(key, each.reshape(-1, self.dim), torch.zeros(ROLES * heads)).view(
+            e, ROLES, heads
+        )
         full = torch.full((u * k, ROLES * heads), FAR).index_copy(
             0, edges.place, closeness.flatten(1) / size**0.5
         )
@@ -93,3 +93,8 @@ class NeighbourAttention(nn.Module):
         attended = torch.zeros(u, ROLES * self.dim).index_add(0, edges.owner, weighted)
         summed = torch.zeros(u, self.dim).index_add(0, edges.owner, value) / k**0.5
         return attended.view(u, ROLES, self.dim), summed
+
+
+def _in_roles(plain: Tensor, of_role: Tensor, ends: Tensor) -> Tensor:
+    """Return what users [u, dim] are in the roles that `ends` [q] name, from a weight [dim, ROLES]; [q, dim]."""
+    return (plain.unsqueeze(1) + of_role.T).flatten(0, 1).index_select(0, ends)

@@ -34,20 +34,17 @@ class CommonGround(nn.Module):
         number = (seen.known.flatten().cumsum(0) - 1).view(
             seen.known.shape
         )  # of an event among the known ones
-        of_source, of_target = (
-            seen.other.where(seen.known, -1)[source],
-            seen.other.where(seen.known, -2)[target],
-        )
-        pair, i, j = (of_source.unsqueeze(2) == of_target.unsqueeze(1)).nonzero().T
-        g = self._maps(self.of_source, code, number[source[pair], i], slice(size))
-        h = self._maps(self.of_target, code, number[target[pair], j], slice(size))
-        met, k = (of_source == asked[target].unsqueeze(1)).nonzero().T
-        direct = self._maps(self.of_source, code, number[source[met], k], slice(size, None))
-        return torch.cat(
-            [torch.zeros(m, size).index_add(0, pair, g * h), torch.zeros(m, size).index_add(0, met, direct)],
-            dim=1,
-        )
+        of_source = seen.other.where(seen.known, -1).index_select(0, source)
+        of_target = seen.other.where(seen.known, -2).index_select(0, target)
+        pair, i, j = (of_source.unsqueeze(2) == of_target.unsqueeze(1)).nonzero().unbind(1)
+        met, at = (of_source == asked[target].unsqueeze(1)).nonzero().unbind(1)
+        events = number[source[torch.cat([pair, met])], torch.cat([i, at])]
+        maps = _maps(self.of_source, code, events).split([len(pair), len(met)])
+        g, direct = maps[0][:, :size], maps[1][:, size:]
+        h = _maps(self.of_target, code, number[target[pair], j])
+        triads = torch.zeros(m, size).index_add(0, pair, g * h)
+        return torch.cat([triads, torch.zeros(m, size).index_add(0, met, direct)], dim=1)
 
-    @staticmethod
-    def _maps(layer: nn.Linear, code: Tensor, rows: Tensor, columns: slice) -> Tensor:
-        return rowwise(code.index_select(0, rows), layer.weight[columns], layer.bias[columns])
+
+def _maps(layer: nn.Linear, code: Tensor, events: Tensor) -> Tensor:
+    return rowwise(code.index_select(0, events), layer.weight, layer.bias)

@@ -2,14 +2,17 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 FEWEST = 8  # below 4 rows, products round otherwise than from 4 on
 
 
-def rowwise(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Return x weight' + bias of rows [n, in] and a weight [out, in], [n, out]; fewer than `FEWEST` are filled up."""
+def rowwise(x: Tensor, weight: Tensor, start: Tensor) -> Tensor:
+    """Return start + x weight' of rows x [n, in] and a weight [out, in], [n, out]; fewer than `FEWEST` are filled up.
+
+    `start` is a bias [out] or another sum [n, out]; one pass less than adding it afterwards.
+    """
     n = len(x)
     if 0 < n < FEWEST:
-        return functional.linear(x[torch.arange(FEWEST) % n], weight, bias)[:n]
-    return functional.linear(x, weight, bias)
+        rows = torch.arange(FEWEST) % n
+        return torch.addmm(start if start.dim() == 1 else start[rows], x[rows], weight.T)[:n]
+    return torch.addmm(start, x, weight.T)
