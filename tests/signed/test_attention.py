@@ -128,22 +128,24 @@ def test_embeddings_are_what_the_formula_gives_with_gradients_through_fresh_memo
     asked, changed = torch.tensor([0, 2, 5]), torch.tensor([1, 5])
     table = table_of(*memories)
     table.positive, table.negative = table.positive.double(), table.negative.double()
-    new = [x[changed].double().requires_grad_() for x in memories]
-    fresh = MemoryUpdate(changed, *new, torch.zeros(2))
+    positive, negative = (x[changed].double().requires_grad_() for x in memories)
+    fresh = MemoryUpdate(changed, positive, negative, torch.zeros(2))
     torch.set_default_dtype(torch.float64)
     try:
         found = model.embeddings(table, fresh, asked, seen)
-        plain = [x.double().index_copy(0, changed, y) for x, y in zip(memories, new, strict=True)]
+        friend = memories[0].double().index_copy(0, changed, positive)
+        enemy = memories[1].double().index_copy(0, changed, negative)
         expected = []
         for i, me in enumerate(asked):
             only = seen._replace(**{f: getattr(seen, f)[i : i + 1] for f in seen._fields[:5]}).edges()
             code = model.edge(only)
             expected += [
-                plain_attention(model.attention, *plain, me, only, code, role, balance) for role in (0, 1)
+                plain_attention(model.attention, friend, enemy, me, only, code, role, balance)
+                for role in (0, 1)
             ]
         torch.testing.assert_close(found.flatten(0, 1), torch.stack(expected))
         draws = torch.randn(found.shape)
-        weights = [*new, *model.attention.parameters()]
+        weights = [positive, negative, *model.attention.parameters()]
         a = torch.autograd.grad((found * draws).sum(), weights)
         b = torch.autograd.grad((torch.stack(expected) * draws.flatten(0, 1)).sum(), weights)
         torch.testing.assert_close(a, b)
