@@ -61,7 +61,9 @@ class NeighbourAttention(nn.Module):
             of_read = rowwise(read, self.of_user.weight, self.of_edge.bias)
             both = rowwise(code, self.of_edge.weight, of_read.index_select(0, row))
             key, said = both.split(dim, dim=1)
-            value = functional.gelu(said.contiguous())  # rounds otherwise, and takes longer, where there are gaps
+            value = functional.gelu(
+                said.contiguous()
+            )  # rounds otherwise, and takes longer, where there are gaps
             attended, summed = self.attend(asks, query_role.T, key, value, edges, k)
             hidden = _in_roles(rowwise(summed, of_summed, plain), of_role, ends)
             hidden = rowwise(attended.flatten(0, 1).index_select(0, ends), of_attended, hidden)

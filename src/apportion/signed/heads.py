@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from apportion.signed.dropout import Dropout
+from apportion.signed.products import rowwise
 from apportion.signed.scorer import SignedTask
 
 Head = Literal["agreement", "additive"]
@@ -41,9 +42,17 @@ class PairHead(nn.Module):
         self.bias = nn.Parameter(torch.zeros(members, outputs))
         self.direct = nn.Parameter(torch.zeros(outputs, direct))
 
-    def forward(self, terms: Tensor, direct: Tensor) -> Tensor:
-        """Return the answers of all members on m pairs, [members, m, outputs]; `direct` is [m, direct]."""
-        h = self.first(terms)
+    def forward(self, terms: Tensor, direct: Tensor, given: Tensor | None = None) -> Tensor:
+        """Return the answers of all members on m pairs, [members, m, outputs].
+
+        `direct` [m, .] are the last of `terms`. `given` [m, .] are further terms, direct too, that are data: apart
+        from the others, as no gradient goes back to them.
+        """
+        of_terms, of_given = self.first.weight.tensor_split([terms.shape[1]], dim=1)
+        of_direct, of_given_directly = self.direct.tensor_split([direct.shape[1]], dim=1)
+        h = rowwise(terms, of_terms, self.first.bias)
+        if given is not None:
+            h = rowwise(given, of_given, h)
         kept = self.dropout(
             torch.ones_like(h)
         )  # the same units fall out in all members: draws cost more than products
@@ -52,7 +61,8 @@ class PairHead(nn.Module):
         h = functional.gelu(self.second(h))
         # a product and a sum, not a matrix product: with few outputs that one rounds by how many pairs there are
         out = (h.unsqueeze(2) * self.last.unsqueeze(1)).sum(-1) + self.bias.unsqueeze(1)
-        return out + (direct.unsqueeze(1) * self.direct).sum(-1)
+        out = out + (direct.unsqueeze(1) * of_direct).sum(-1)
+        return out if given is None else out + (given.unsqueeze(1) * of_given_directly).sum(-1)
 
 
 class AdditiveHead(nn.Module):

@@ -146,17 +146,16 @@ class Semba(nn.Module):
         source_z, target_z = z.index_select(0, row).split(len(source))
         if self.additive is not None:
             return self.additive(source_z, target_z)
-        extra = []
         if self.common is not None:
-            extra.append(self.common(code, seen, asked, source, target))
-        if features is not None and self.settings.features:
-            extra.append(self.inputs(features))
-        beside = torch.cat(extra, dim=1) if extra else torch.zeros(len(source), 0)
+            common = self.common(code, seen, asked, source, target)
+        else:
+            common = torch.zeros(len(source), 0)
+        given = self.inputs(features) if features is not None and self.settings.features else None
         terms = torch.cat(
-            [source_z, target_z, source_z * target_z, (source_z - target_z).abs(), beside], dim=1
+            [source_z, target_z, source_z * target_z, (source_z - target_z).abs(), common], dim=1
         )
         assert self.pair is not None
-        return self.pair(terms, beside)
+        return self.pair(terms, common, given)
 
     def embeddings(
         self, table: MemoryTable, fresh: MemoryUpdate | None, asked: Tensor, seen: Neighbourhood
