@@ -1,9 +1,11 @@
 """Small random networks for tests."""
 
 import numpy as np
+import torch
 from hypothesis import strategies as st
 
 from apportion.signed.events import Events
+from apportion.signed.neighbourhood import Neighbourhood
 
 
 def network(rows: list[tuple[int, int, float, float]], n_users: int | None = None) -> Events:
@@ -46,3 +48,12 @@ def networks(n_users: int = 5, most: int = 40) -> st.SearchStrategy[Events]:
     return st.lists(row, min_size=1, max_size=most).map(
         lambda rows: network([(u, v, 3600.0 * t, w / 4) for u, v, t, w in rows], n_users)
     )
+
+
+def neighbourhood(other, weight, known=None, outgoing=None, time=None, now=100.0):
+    """Return latest events of users as a network sees them, from lists [u, k]; without more, all known and outgoing."""
+    other, weight = torch.tensor(other), torch.tensor(weight, dtype=torch.float64)
+    known = torch.ones_like(other, dtype=torch.bool) if known is None else torch.tensor(known)
+    outgoing = torch.ones_like(known) if outgoing is None else torch.tensor(outgoing)
+    time = torch.full(other.shape, 50.0).double() if time is None else torch.tensor(time).double()
+    return Neighbourhood(other, time, weight, outgoing, known, torch.tensor(now).double())

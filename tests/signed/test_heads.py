@@ -77,3 +77,33 @@ def test_members_differ_and_one_alone_has_factors_of_1():
     assert out.shape == (3, 5, 1)
     assert not torch.allclose(out[0], out[1])
     assert bool((PairHead(4, 0, 8, 1, 0.0, 1).factor == 1).all())
+
+
+def test_each_member_gives_what_its_formula_says():
+    torch.manual_seed(0)
+    head = PairHead(8, 3, 8, 3, 0.5, 4).eval()
+    for weights in (head.shift, head.bias, head.direct):
+        torch.nn.init.normal_(weights)
+    terms, given = torch.randn(5, 6), torch.randn(5, 2)
+    every, direct = torch.cat([terms, given], dim=1), torch.cat([terms[:, 5:], given], dim=1)
+    gelu = torch.nn.functional.gelu
+    expected = []
+    for factor, shift, again, last, bias in zip(
+        head.factor, head.shift, head.again, head.last, head.bias, strict=True
+    ):
+        h = gelu(head.first(every) * factor + shift) * again
+        expected.append(gelu(head.second(h)) @ last.T + bias + direct @ head.direct.T)
+    torch.testing.assert_close(head(terms, terms[:, 5:], given), torch.stack(expected))
+
+
+def test_in_training_the_same_hidden_units_fall_out_in_all_members():
+    torch.manual_seed(0)
+    head = PairHead(6, 0, 8, 1, 0.5, 2)
+    with torch.no_grad():
+        for name in ("factor", "shift", "again", "last", "bias"):
+            weights = getattr(head, name)
+            weights.copy_(weights[:1].expand_as(weights))
+        terms = torch.randn(20, 6)
+        out = head(terms, torch.zeros(20, 0))
+        assert torch.equal(out[0], out[1])
+        assert not torch.allclose(out, head.eval()(terms, torch.zeros(20, 0)))

@@ -155,6 +155,20 @@ def test_a_score_does_not_depend_on_what_else_is_asked(settings):
     assert model.score(part(queries, slice(0, 0))).shape == (0,)
 
 
+def test_nor_when_hardly_anything_has_been_observed():
+    """With few events known, the products inside have few rows, and such products round otherwise."""
+    model, _ = fitted(replace(semba_pure(), epochs=1))
+    events = noise(25, 60, 9)
+    queries = asked(events, features=False)
+    model.reset()
+    for start, end in pairwise((0, 0, 1, 2, 5, 12, 20)):
+        model.observe(events[start:end])
+        together = model.score(queries)
+        for size in (1, 3, 13):
+            pieces = [model.score(part(queries, slice(i, i + size))) for i in range(0, 60, size)]
+            assert np.array_equal(np.concatenate(pieces), together)
+
+
 def test_scoring_changes_nothing(trained):
     model, stream = trained
     before = {name: x.copy() for name, x in model.state().items()}

@@ -66,6 +66,21 @@ def test_flat_arrays_give_what_messages_one_by_one_give():
         )
 
 
+@pytest.mark.parametrize("tied", [False, True])
+def test_gradients_are_those_of_messages_one_by_one(tied):
+    torch.manual_seed(0)
+    memory = SignedMemory(DIM, 3, tied=tied)
+    columns = network()
+    table = walked(memory, MemoryTable(USERS, DIM, "own"), [c[:30] for c in columns])
+    last = [c[30:50] for c in columns]
+    fast, slow = memory(table, *last), slow_update(memory, table, *last)
+    draws = torch.randn(2, len(slow), DIM)
+    weights = list(memory.parameters())
+    found = torch.autograd.grad((torch.stack([fast.positive, fast.negative]) * draws).sum(), weights)
+    both = torch.stack([torch.stack([slow[user][i] for user in sorted(slow)]) for i in (0, 1)])
+    torch.testing.assert_close(found, torch.autograd.grad((both * draws).sum(), weights))
+
+
 def flipped(columns, user):
     source, target, time, weight = columns
     return [source, target, time, torch.where((source == user) ^ (target == user), -weight, weight)]

@@ -1,46 +1,15 @@
 """Attention over a user's past neighbours: what they remember, and how each event with them was."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from apportion.signed.elapsed import TimeCode, log_elapsed
-from apportion.signed.memory import ROLES, magnitude
+from apportion.signed.dropout import Dropout
+from apportion.signed.memory import ROLES
+from apportion.signed.neighbourhood import Edges
+from apportion.signed.products import rowwise
 
-EDGE = 4  # sign, magnitude, role, sign times role
 FAR = -1e9
-
-
-class Neighbourhood(NamedTuple):
-    """The latest events of u users as tensors, [u, k] each, as `Latest` has them, and the time it is now, scalar."""
-
-    other: Tensor
-    time: Tensor
-    weight: Tensor
-    outgoing: Tensor
-    known: Tensor
-    now: Tensor
-
-
-class EdgeCode(nn.Module):
-    """What is known of an event with a neighbour: [phi(elapsed) | sign, log(1 + |w|), role, sign times role].
-
-    Elapsed time is on a log scale. The role is +1 where the user asked about was the source, else -1.
-    """
-
-    def __init__(self, time_dim: int) -> None:
-        super().__init__()
-        self.time_code = TimeCode(time_dim)
-        self.size = time_dim + EDGE
-
-    def forward(self, seen: Neighbourhood) -> Tensor:
-        """Return the codes, float32 [u, k, size]."""
-        elapsed = log_elapsed(seen.time, seen.now)
-        sign = torch.sign(seen.weight).float()
-        role = torch.where(seen.outgoing, 1.0, -1.0)
-        plain = torch.stack([sign, magnitude(seen.weight), role, sign * role], dim=-1)
-        return torch.cat([self.time_code(elapsed), plain], dim=-1)
 
 
 class NeighbourAttention(nn.Module):
@@ -48,18 +17,17 @@ class NeighbourAttention(nn.Module):
 
     Queries are made from the user's [s+ | s- | role], keys and values from a neighbour's memories and the edge.
     Balance goes on here ("long-term propagation"): a neighbour is read as [s+ | s-] along a positive edge and as
-    [s- | s+] along a negative one, so that an enemy's enemy comes in as a friend. With `balance` False it is
-    always [s+ | s-]. Beside the softmax, which forgets how many neighbours there are, the values are summed.
-    A user is embedded in both roles at once, from keys and values that are made once. With `propagation` False, z
-    comes from the user's own memories and role alone.
+    [s- | s+] along a negative one, so that an enemy's enemy comes in as a friend. Beside the softmax, which forgets
+    how many neighbours there are, the values are summed. With `propagation` False, z comes from the user's own
+    memories and role alone.
+
+    A user is embedded in both roles at once: of a linear map of [x | role], the part of x is computed once a user.
     """
 
-    def __init__(
-        self, dim: int, edge: int, heads: int, dropout: float, balance: bool, propagation: bool
-    ) -> None:
+    def __init__(self, dim: int, edge: int, heads: int, dropout: float, propagation: bool) -> None:
         super().__init__()
+        self.dim = dim
         self.heads = heads
-        self.balance = balance
         self.propagation = propagation
         self.query = nn.Linear(2 * dim + ROLES, dim)
         self.of_user = nn.Linear(2 * dim, 2 * dim, bias=False)  # keys and values side by side
@@ -67,81 +35,69 @@ class NeighbourAttention(nn.Module):
         self.out = nn.Sequential(
             nn.Linear((4 if propagation else 2) * dim + ROLES, dim),
             nn.GELU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(dim, dim),
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
-        self,
-        positive: Tensor,
-        negative: Tensor,
-        me: Tensor,
-        them: Tensor,
-        edge: Tensor,
-        seen: Neighbourhood,
+        self, own: Tensor, read: Tensor, row: Tensor, edges: Edges, k: int, code: Tensor, ends: Tensor
     ) -> Tensor:
-        """Return the embeddings of u users as sources and as targets, [u, 2, dim].
+        """Return the embeddings of q users in a role, [q, dim].
 
-        `positive` and `negative` [r, dim] are the memories of the r users that occur; `me` [u] and `them` [u, k]
-        are rows of these; `edge` [u, k, size] are the edges' codes.
+        `own` [u, 2 dim] are the memories [s+ | s-] of the users of a neighbourhood of width k, whose known events
+        are `edges`, with the codes `code` [e, edge]; the other end of an event is read as row `row` [e] of `read`
+        [r, 2 dim]. `ends` [q] are 2 i for row i of `own` as a source, 2 i + 1 for it as a target.
         """
-        u, k = them.shape
-        own = torch.cat([positive, negative], dim=1)[me].unsqueeze(1).expand(u, ROLES, -1)
-        own = torch.cat([own, torch.eye(ROLES).expand(u, ROLES, ROLES)], dim=2)
-        if not self.propagation:
-            return self.out(own)
-        dim = positive.shape[1]
-        as_friend = self.of_user(torch.cat([positive, negative], dim=1))
-        if self.balance:
-            as_enemy = self.of_user(torch.cat([negative, positive], dim=1))
-            from_user = torch.cat([as_friend, as_enemy])
-            them = torch.where(seen.weight < 0, them + len(positive), them)
+        first, gelu, dropout, last = self.out
+        assert isinstance(first, nn.Linear)
+        assert isinstance(last, nn.Linear)
+        dim = self.dim
+        if self.propagation:
+            of_attended, of_summed, of_own, of_role = first.weight.split([dim, dim, 2 * dim, ROLES], dim=1)
+            of_query, query_role = self.query.weight.split([2 * dim, ROLES], dim=1)
+            weight, bias = torch.cat([of_query, of_own]), torch.cat([self.query.bias, first.bias])
+            asks, plain = rowwise(own, weight, bias).split(dim, dim=1)
+            of_read = rowwise(read, self.of_user.weight, self.of_edge.bias)
+            both = rowwise(code, self.of_edge.weight, of_read.index_select(0, row))
+            key, said = both.split(dim, dim=1)
+            value = functional.gelu(
+                said.contiguous()
+            )  # rounds otherwise, and takes longer, where there are gaps
+            attended, summed = self.attend(asks, query_role.T, key, value, edges, k)
+            hidden = _in_roles(rowwise(summed, of_summed, plain), of_role, ends)
+            hidden = rowwise(attended.flatten(0, 1).index_select(0, ends), of_attended, hidden)
         else:
-            from_user = as_friend
-        both = from_user.index_select(0, them.flatten()).view(u, k, 2 * dim) + self.of_edge(edge)
-        *keys, value = both.split([dim // self.heads] * self.heads + [dim], dim=2)
-        value = nn.functional.gelu(value)
+            of_own, of_role = first.weight.split([2 * dim, ROLES], dim=1)
+            hidden = _in_roles(rowwise(own, of_own, first.bias), of_role, ends)
+        return rowwise(dropout(gelu(hidden)), last.weight, last.bias)
 
-        known = seen.known.unsqueeze(1)
-        attended = []
-        for query, key, said in zip(
-            self.query(own).chunk(self.heads, dim=2), keys, value.chunk(self.heads, dim=2), strict=True
-        ):
-            closeness = torch.bmm(query, key.transpose(1, 2)) / query.shape[2] ** 0.5  # [u, 2, k]
-            share = torch.softmax(closeness.masked_fill(~known, FAR), dim=2)
-            attended.append(torch.bmm(self.dropout(share * known.float()), said))  # without neighbours 0
-        summed = (value * seen.known.unsqueeze(2).float()).sum(1) / k**0.5
-        return self.out(torch.cat([*attended, summed.unsqueeze(1).expand(u, ROLES, dim), own], dim=2))
+    def attend(
+        self, asks: Tensor, as_role: Tensor, key: Tensor, value: Tensor, edges: Edges, k: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return what u users get in each role [u, 2, dim], and the sum of all values by sqrt(k) [u, dim].
 
-
-class CommonGround(nn.Module):
-    """How far two users agree by their latest events: with each other, and with third users that both have met.
-
-    sum over events i of u and j of v with the same third user of g(i) h(j), elementwise [size], where g and h are
-    learned maps of the edges' codes: with g and h the sign this counts balanced minus unbalanced triads. Beside
-    it, the sum of learned maps of the events that u and v had with each other. All by comparing numbers of users.
-    """
-
-    def __init__(self, edge: int, size: int) -> None:
-        super().__init__()
-        self.of_source = nn.Linear(edge, 2 * size)
-        self.of_target = nn.Linear(edge, size)
-        self.size = size
-
-    def forward(
-        self, edge: Tensor, seen: Neighbourhood, asked: Tensor, source: Tensor, target: Tensor
-    ) -> Tensor:
-        """Return the agreement of m pairs, [m, 2 size].
-
-        `edge` and `seen` are those of the users numbered `asked`, [u]; `source` and `target` [m] are rows of these.
+        The query of a user in a role is `asks` [u, dim] + `as_role` [2, dim]; `key` and `value` [e, dim] belong to
+        the edges. Products and sums edge by edge, for the edges that there are: batched products of a few rows each
+        cost more. How close an edge is to a role does not depend on the user: a map of the key.
         """
-        of_source, met = self.of_source(edge).index_select(0, source).split(self.size, dim=2)
-        of_target = self.of_target(edge).index_select(0, target)
-        other, known = seen.other[source], seen.known[source]
-        same = (other.unsqueeze(2) == seen.other[target].unsqueeze(1)) & (
-            known.unsqueeze(2) & seen.known[target].unsqueeze(1)
-        )  # [m, k, k]
-        triads = ((same.float() @ of_target) * of_source).sum(1)
-        direct = (other == asked[target].unsqueeze(1)) & known
-        return torch.cat([triads, (met * direct.unsqueeze(2)).sum(1)], dim=1)
+        u, e, heads, size = len(asks), len(key), self.heads, self.dim // self.heads
+        near = (asks.index_select(0, edges.owner) * key).view(e, 1, heads, size).sum(3)
+        each = torch.eye(heads).view(1, heads, heads, 1) * as_role.view(ROLES, 1, heads, size)
+        closeness = near + rowwise(key, each.reshape(-1, self.dim), torch.zeros(ROLES * heads)).view(
+            e, ROLES, heads
+        )
+        full = torch.full((u * k, ROLES * heads), FAR).index_copy(
+            0, edges.place, closeness.flatten(1) / size**0.5
+        )
+        share = torch.softmax(full.view(u, k, -1), dim=1).flatten(0, 1).index_select(0, edges.place)
+        share = self.dropout(share).view(e, ROLES, heads, 1)
+        weighted = (share * value.view(e, 1, heads, size)).view(e, ROLES * self.dim)
+        attended = torch.zeros(u, ROLES * self.dim).index_add(0, edges.owner, weighted)
+        summed = torch.zeros(u, self.dim).index_add(0, edges.owner, value) / k**0.5
+        return attended.view(u, ROLES, self.dim), summed
+
+
+def _in_roles(plain: Tensor, of_role: Tensor, ends: Tensor) -> Tensor:
+    """Return what users [u, dim] are in the roles that `ends` [q] name, from a weight [dim, ROLES]; [q, dim]."""
+    return (plain.unsqueeze(1) + of_role.T).flatten(0, 1).index_select(0, ends)

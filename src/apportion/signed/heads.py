@@ -9,6 +9,8 @@ from scipy.special import expit, softmax
 from torch import Tensor, nn
 from torch.nn import functional
 
+from apportion.signed.dropout import Dropout
+from apportion.signed.products import rowwise
 from apportion.signed.scorer import SignedTask
 
 Head = Literal["agreement", "additive"]
@@ -32,7 +34,7 @@ class PairHead(nn.Module):
         super().__init__()
         self.first = nn.Linear(terms, hidden)
         self.second = nn.Linear(hidden, hidden)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.factor = nn.Parameter(_factors(members, hidden))
         self.shift = nn.Parameter(torch.zeros(members, hidden))
         self.again = nn.Parameter(_factors(members, hidden))
@@ -40,17 +42,27 @@ class PairHead(nn.Module):
         self.bias = nn.Parameter(torch.zeros(members, outputs))
         self.direct = nn.Parameter(torch.zeros(outputs, direct))
 
-    def forward(self, terms: Tensor, direct: Tensor) -> Tensor:
-        """Return the answers of all members on m pairs, [members, m, outputs]; `direct` is [m, direct]."""
-        h = self.first(terms) * self.factor.unsqueeze(1) + self.shift.unsqueeze(1)
+    def forward(self, terms: Tensor, direct: Tensor, given: Tensor | None = None) -> Tensor:
+        """Return the answers of all members on m pairs, [members, m, outputs].
+
+        `direct` [m, .] are the last of `terms`. `given` [m, .] are further terms, direct too, that are data: apart
+        from the others, as no gradient goes back to them.
+        """
+        of_terms, of_given = self.first.weight.tensor_split([terms.shape[1]], dim=1)
+        of_direct, of_given_directly = self.direct.tensor_split([direct.shape[1]], dim=1)
+        h = rowwise(terms, of_terms, self.first.bias)
+        if given is not None:
+            h = rowwise(given, of_given, h)
         kept = self.dropout(
-            torch.ones_like(h[0])
-        )  # the same units fall out in all members: a draw costs more than a product
+            torch.ones_like(h)
+        )  # the same units fall out in all members: draws cost more than products
+        h = torch.addcmul(self.shift.unsqueeze(1), h.unsqueeze(0), self.factor.unsqueeze(1))
         h = functional.gelu(h) * self.again.unsqueeze(1) * kept
         h = functional.gelu(self.second(h))
         # a product and a sum, not a matrix product: with few outputs that one rounds by how many pairs there are
         out = (h.unsqueeze(2) * self.last.unsqueeze(1)).sum(-1) + self.bias.unsqueeze(1)
-        return out + (direct.unsqueeze(1) * self.direct).sum(-1)
+        out = out + (direct.unsqueeze(1) * of_direct).sum(-1)
+        return out if given is None else out + (given.unsqueeze(1) * of_given_directly).sum(-1)
 
 
 class AdditiveHead(nn.Module):

@@ -9,17 +9,17 @@ from torch import Tensor
 
 from apportion.errors import UserError
 from apportion.identity import seed_for
-from apportion.signed.attention import Neighbourhood
 from apportion.signed.boosting import SHARES
 from apportion.signed.events import Events
 from apportion.signed.heads import Scale, loss, scale_of, scores
 from apportion.signed.memory import MemoryTable, MemoryUpdate
+from apportion.signed.neighbourhood import Neighbourhood
 from apportion.signed.neighbours import Neighbours
+from apportion.signed.products import FEWEST
 from apportion.signed.scorer import Group, Progress, Queries, Scorer, SignedTask, TrainingStream
 from apportion.signed.semba import Semba, SembaSettings
 
 LONGEST_STEP = 1.0  # the norm at which gradients are cut
-FEWEST = 8  # queries scored at once; below 4, matrix products round otherwise, so fewer are filled up
 
 
 def _filled(users: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -144,7 +144,7 @@ class Learned(Scorer):
         self._make_room(users, users)
         asked = _filled(users)
         with torch.no_grad():
-            found, *_ = self.network.embeddings(self.table, None, torch.from_numpy(asked), self._seen(asked))
+            found = self.network.embeddings(self.table, None, torch.from_numpy(asked), self._seen(asked))
         return found.numpy()[: len(users)]
 
     def _seen(self, users: NDArray[np.int64]) -> Neighbourhood:
@@ -233,6 +233,7 @@ class Learned(Scorer):
         """Go through the training part once from the start, one step a group; return the mean loss."""
         self.network.train()
         self.reset()
+        weights = list(self.network.parameters())
         losses = []
         for i, group in enumerate(groups):
             if tell is not None and i % 10 == 0:
@@ -247,7 +248,7 @@ class Learned(Scorer):
                 )
                 optimiser.zero_grad()
                 wrong.backward()
-                torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_STEP)
+                torch.nn.utils.clip_grad_norm_(weights, LONGEST_STEP, foreach=True)
                 optimiser.step()
                 losses.append(wrong.item())
                 if mean is not None:

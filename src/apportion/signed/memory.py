@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from apportion.identity import generator
 from apportion.signed.elapsed import TimeCode, log_elapsed
@@ -101,41 +102,74 @@ class SignedMemory(nn.Module):
         user, other = torch.cat([source, target]), torch.cat([target, source])  # [2n], one row a message
         time, weight = time.repeat(2), weight.repeat(2)
         users, row = torch.unique(user, return_inverse=True)
-        last = table.last[user]
+        last = table.last.index_select(0, user)
         elapsed = log_elapsed(torch.where(last.isnan(), time, last), time)
         role = torch.zeros(2 * n, ROLES)
         role[:n, 0] = 1.0
         role[n:, 1] = 1.0
         edge = torch.cat([magnitude(weight).unsqueeze(1), self.time_code(elapsed), role], dim=1)
 
-        friendly = (weight > 0).unsqueeze(1)
-        positive, negative = table.positive[other], table.negative[other]
-        everyone = torch.ones(2 * n, dtype=torch.bool)
+        positive, negative = table.positive.index_select(0, other), table.negative.index_select(0, other)
+        own_positive, own_negative = (
+            table.positive.index_select(0, users),
+            table.negative.index_select(0, users),
+        )
+        when = torch.full((len(users),), -torch.inf, dtype=torch.float64).scatter_reduce(0, row, time, "amax")
         if self.balance:
-            to_positive = torch.where(friendly, positive, negative), everyone
-            to_negative = torch.where(friendly, negative, positive), everyone
-        else:
-            to_positive = positive, weight > 0
-            to_negative = negative, weight < 0
+            friendly = (weight > 0).unsqueeze(1)
+            count = torch.bincount(row, minlength=len(users)).unsqueeze(1)
+            heard = torch.cat(
+                [torch.where(friendly, positive, negative), torch.where(friendly, negative, positive)], dim=1
+            )
+            to_positive, to_negative = _mean(heard, row, count).chunk(2, dim=1)
+            edge = _mean(edge, row, count)  # the same in the messages to both memories
+            return MemoryUpdate(
+                users,
+                _step(self.to_positive, own_positive, to_positive, edge),
+                _step(self.to_negative, own_negative, to_negative, edge),
+                when,
+            )
         return MemoryUpdate(
             users,
-            _step(self.to_positive, table.positive[users], row, *to_positive, edge),
-            _step(self.to_negative, table.negative[users], row, *to_negative, edge),
-            torch.full((len(users),), -torch.inf, dtype=torch.float64).scatter_reduce(0, row, time, "amax"),
+            _step_of_some(self.to_positive, own_positive, positive, edge, row, weight > 0),
+            _step_of_some(self.to_negative, own_negative, negative, edge, row, weight < 0),
+            when,
         )
 
 
-def _step(gru: nn.GRUCell, own: Tensor, row: Tensor, other: Tensor, sent: Tensor, edge: Tensor) -> Tensor:
-    """Return the memories after the mean of the messages sent, [m, dim]; without one, a memory stays as it was."""
-    message = torch.cat([other, edge], dim=1)
-    if not bool(sent.all()):
-        message, row = message[sent], row[sent]
+def _mean(sent: Tensor, row: Tensor, count: Tensor) -> Tensor:
+    """Return the mean of the messages to each of m users, [m, size], from messages to the users `row`."""
+    total = torch.zeros(len(count), sent.shape[1]).index_add(0, row, sent)
+    return total / count.clamp_min(1)
+
+
+def _step_of_some(
+    gru: nn.GRUCell, own: Tensor, other: Tensor, edge: Tensor, row: Tensor, sent: Tensor
+) -> Tensor:
+    """Return the memories after the messages that are `sent`, [m, dim]; without one, a memory stays as it was."""
+    row = row[sent]
     count = torch.bincount(row, minlength=len(own)).unsqueeze(1)
-    total = torch.zeros(len(own), message.shape[1]).index_add(0, row, message)
-    mean = torch.cat(
-        [own, total / count.clamp_min(1)], dim=1
-    )  # own memory is the same in all of a user's messages
-    return torch.where(count > 0, gru(mean, own), own)
+    new = _step(gru, own, _mean(other[sent], row, count), _mean(edge[sent], row, count))
+    return torch.where(count > 0, new, own)
+
+
+def _step(gru: nn.GRUCell, own: Tensor, other: Tensor, edge: Tensor) -> Tensor:
+    """Return what the GRU makes of the memories `own` and the mean messages [own | other | edge], [m, dim].
+
+    A user's own memory is in all its messages and is the hidden state, too, so that both weights of it are added
+    where their products are; and nothing has to go back through memories, which are what they are.
+    """
+    dim = gru.hidden_size
+    of_own, of_other, of_edge = gru.weight_ih.split([dim, dim, edge.shape[1]], dim=1)
+    gates = 2 * dim  # reset and update
+    twice = torch.cat([of_own[:gates] + gru.weight_hh[:gates], of_own[gates:], gru.weight_hh[gates:]])
+    bias = torch.cat([gru.bias_hh[:gates], torch.zeros(dim), gru.bias_hh[gates:]])
+    both, plain, hidden = functional.linear(own, twice, bias).split([gates, dim, dim], dim=1)
+    heard = functional.linear(other, of_other, gru.bias_ih) + functional.linear(edge, of_edge)
+    gated, changed = heard.split([gates, dim], dim=1)
+    reset, update = torch.sigmoid(gated + both).chunk(2, dim=1)
+    new = torch.tanh(changed + plain + reset * hidden)
+    return torch.lerp(new, own, update)
 
 
 def magnitude(weight: Tensor) -> Tensor:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from apportion.signed.attention import CommonGround, EdgeCode, NeighbourAttention, Neighbourhood
+from apportion.signed.attention import NeighbourAttention
 from apportion.signed.boosting import Forests
+from apportion.signed.common_ground import CommonGround
 from apportion.signed.heads import OUTPUTS, AdditiveHead, Head, PairHead
 from apportion.signed.inputs import FeatureCode
-from apportion.signed.memory import Initial, MemoryTable, MemoryUpdate, SignedMemory
+from apportion.signed.memory import ROLES, Initial, MemoryTable, MemoryUpdate, SignedMemory
+from apportion.signed.neighbourhood import EdgeCode, Neighbourhood
 from apportion.signed.scorer import SignedTask
 
 
@@ -100,9 +102,7 @@ class Semba(nn.Module):
         self.settings = s
         self.memory = SignedMemory(s.dim, s.time_dim, s.balance, s.tied)
         self.edge = EdgeCode(s.time_dim)
-        self.attention = NeighbourAttention(
-            s.dim, self.edge.size, s.heads, s.dropout, s.balance, s.propagation
-        )
+        self.attention = NeighbourAttention(s.dim, self.edge.size, s.heads, s.dropout, s.propagation)
         self.inputs = FeatureCode(n_features if s.features else 0, s.bins)
         self.common = CommonGround(self.edge.size, s.common_size) if s.common else None
         self.boosted = Forests(task)
@@ -141,47 +141,72 @@ class Semba(nn.Module):
         `source` and `target` [m] are rows of these. `fresh` are memories that `table` already holds, but here with
         the way back to the weights that made them.
         """
-        z, edge, seen = self.embeddings(table, fresh, asked, seen)
-        source_z = z.flatten(0, 1).index_select(0, 2 * source)
-        target_z = z.flatten(0, 1).index_select(0, 2 * target + 1)
+        ends, row = torch.unique(torch.cat([2 * source, 2 * target + 1]), return_inverse=True)
+        z, code = self._embedded(table, fresh, asked, seen, ends)
+        source_z, target_z = z.index_select(0, row).split(len(source))
         if self.additive is not None:
             return self.additive(source_z, target_z)
-        extra = []
         if self.common is not None:
-            extra.append(self.common(edge, seen, asked, source, target))
-        if features is not None and self.settings.features:
-            extra.append(self.inputs(features))
-        beside = torch.cat(extra, dim=1) if extra else torch.zeros(len(source), 0)
+            common = self.common(code, seen, asked, source, target)
+        else:
+            common = torch.zeros(len(source), 0)
+        given = self.inputs(features) if features is not None and self.settings.features else None
         terms = torch.cat(
-            [source_z, target_z, source_z * target_z, (source_z - target_z).abs(), beside], dim=1
+            [source_z, target_z, source_z * target_z, (source_z - target_z).abs(), common], dim=1
         )
         assert self.pair is not None
-        return self.pair(terms, beside)
+        return self.pair(terms, common, given)
 
     def embeddings(
         self, table: MemoryTable, fresh: MemoryUpdate | None, asked: Tensor, seen: Neighbourhood
-    ) -> tuple[Tensor, Tensor, Neighbourhood]:
-        """Return the embeddings of u users as sources and as targets, [u, 2, dim], the codes of their edges, and
-        their neighbourhoods as the network may see them.
+    ) -> Tensor:
+        """Return the embeddings of u users as sources and as targets, [u, 2, dim]."""
+        u = len(asked)
+        return self._embedded(table, fresh, asked, seen, torch.arange(ROLES * u))[0].view(u, ROLES, -1)
+
+    def _embedded(
+        self,
+        table: MemoryTable,
+        fresh: MemoryUpdate | None,
+        asked: Tensor,
+        seen: Neighbourhood,
+        ends: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the embeddings [q, dim] of users in a role, rows of `asked` as `NeighbourAttention` numbers them,
+        and the codes of the known events.
+
+        Memories are gathered for the users asked about and, beside these, for their neighbours once as friends and
+        once as enemies, as far as they occur as such: with `balance` an enemy is read with its memories swapped.
         """
-        seen = seen._replace(weight=self.seen_weight(seen.weight))
-        users, row = torch.unique(torch.cat([asked, seen.other.flatten()]), return_inverse=True)
-        positive, negative = table.positive[users], table.negative[users]
-        if fresh is not None:
-            positive, negative = _with_fresh(users, fresh, positive, negative)
-        edge = self.edge(seen)
-        me, them = row[: len(asked)], row[len(asked) :].view(seen.other.shape)
-        return self.attention(positive, negative, me, them, edge, seen), edge, seen
+        edges = seen.edges()
+        edges = edges._replace(weight=self.seen_weight(edges.weight))
+        enemy = (edges.weight < 0) & self.settings.balance
+        read, row = torch.unique(
+            edges.other + table.n_users * enemy, return_inverse=True
+        )  # friends, then enemies
+        users = torch.cat([asked, read % table.n_users])
+        positive, negative = _memories(table, fresh, users)
+        n_plain = len(asked) + int((read < table.n_users).sum())
+        memories = torch.cat(
+            [
+                torch.cat([positive[:n_plain], negative[:n_plain]], dim=1),
+                torch.cat([negative[n_plain:], positive[n_plain:]], dim=1),
+            ]
+        )
+        own, read = memories.split([len(asked), len(read)])
+        code = self.edge(edges)
+        return self.attention(own, read, row, edges, seen.known.shape[1], code, ends), code
 
 
-def _with_fresh(
-    users: Tensor, fresh: MemoryUpdate, positive: Tensor, negative: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return the memories [r, dim] of `users`, those of `fresh` in their places."""
-    place = torch.searchsorted(users, fresh.users).clamp_max(len(users) - 1)
-    here = users[place] == fresh.users
+def _memories(table: MemoryTable, fresh: MemoryUpdate | None, users: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the memories of `users`, [n, dim] each, those that are in `fresh` from there."""
+    positive, negative = table.positive.index_select(0, users), table.negative.index_select(0, users)
+    if fresh is None:
+        return positive, negative
+    place = torch.searchsorted(fresh.users, users).clamp_max(len(fresh.users) - 1)
+    here = (fresh.users[place] == users).nonzero().squeeze(1)
     place = place[here]
     return (
-        positive.index_copy(0, place, fresh.positive[here]),
-        negative.index_copy(0, place, fresh.negative[here]),
+        positive.index_copy(0, here, fresh.positive.index_select(0, place)),
+        negative.index_copy(0, here, fresh.negative.index_select(0, place)),
     )
