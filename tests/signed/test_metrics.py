@@ -133,6 +133,17 @@ def test_one_class_has_no_metric_and_still_a_number_to_choose_by(task):
     assert validation_score(task, rows) < validation_score(task, rows.with_scores(perfect)) == 0
 
 
+def test_existence_is_chosen_by_every_kind_of_non_links_alike():
+    kind, event = [0, 1, 1, 1, 2, 0, 1, 1, 1, 2], [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
+    label = np.array(kind) == 0
+    uniform = np.where(label, 0.9, np.where(np.array(kind) == 1, 0.1, 0.95))
+    both = {k: scored(label, uniform, kind, event).against(k) for k in ("uniform", "historical")}
+    apart = [measure("existence", rows, Decision()) for rows in both.values()]
+    assert [found["auroc"] for found in apart] == [1, 0]
+    mean = np.mean([found["auroc"] + found["ap"] for found in apart]) / 2
+    assert validation_score("existence", scored(label, uniform, kind, event)) == pytest.approx(mean)
+
+
 @pytest.mark.parametrize("task", ["sign", "existence", "signed-existence", "weight"])
 def test_no_rows_warn_of_nothing(task):
     empty = np.zeros((0, 3)) if task == "signed-existence" else np.zeros(0)

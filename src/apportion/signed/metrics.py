@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from apportion.signed.scored import Scored
+from apportion.signed.scored import KINDS, Scored
 from apportion.signed.scorer import CLASSES, SignedTask
 
 Floats = NDArray[np.float64]
@@ -97,9 +97,9 @@ def measure(
 def validation_score(task: SignedTask, scored: Scored) -> float:
     """Return the one number to choose by, higher is better.
 
-    Sign: mean of AUROC and AP of the negatives. Existence: mean of AUROC and AP. Signed existence: mean of the
-    one-vs-rest AUROC and AP over classes. Weight: R2. Where that does not exist (validation has one class, or one
-    weight, or asks nothing), minus the mean squared error, 0 at best.
+    Sign: mean of AUROC and AP of the negatives. Existence: mean of AUROC and AP over the kinds of non-links, each
+    apart. Signed existence: mean of the one-vs-rest AUROC and AP over classes. Weight: R2. Where that does not exist
+    (validation has one class, or one weight, or asks nothing), minus the mean squared error, 0 at best.
     """
     value = _validation_score(task, scored)
     if np.isfinite(value):
@@ -121,6 +121,10 @@ def _validation_score(task: SignedTask, scored: Scored) -> float:
             for f in (auroc, average_precision)
         ]
         return float(np.mean(each))
+    if task == "existence":
+        kinds = [kind for i, kind in enumerate(KINDS) if i and (scored.kind == i).any()]
+        each = [measure(task, scored.against(kind), Decision()) for kind in kinds]
+        return float(np.mean([(found["auroc"] + found["ap"]) / 2 for found in each])) if each else np.nan
     found = measure(task, scored, Decision())
     return float((found["auroc"] + found["ap_negative" if task == "sign" else "ap"]) / 2)
 

@@ -41,8 +41,8 @@ class Protocol:
     """How a network is walked through.
 
     `group_size` events are scored from one state; small is fresh and slow. `training_group_size` is the same
-    while learning. Beside each event stand `non_links` pairs of each kind in test, `validation_non_links`
-    uniform ones in validation and one in training; signed existence has one everywhere. `seed` draws the
+    while learning. Beside each event stand `non_links` pairs of each kind in test, `validation_non_links` of each kind
+    in validation and a uniform one in training; signed existence has a uniform one everywhere. `seed` draws the
     non-links of validation and test, so that all models and seeds are asked the same.
     """
 
@@ -50,7 +50,7 @@ class Protocol:
     group_size: int = 50
     training_group_size: int = 200
     non_links: int = 20
-    validation_non_links: int = 5
+    validation_non_links: int = 2
     seed: int = 0
 
     @classmethod
@@ -83,17 +83,18 @@ class Walk(TrainingStream):
         self.protocol = protocol
         self._leaks = protocol.name == "as-published"
         self._asks_existence = task in ("existence", "signed-existence")
+        self._kinds: tuple[NegativeKind, ...] = NEGATIVE_KINDS if task == "existence" else ("uniform",)
         self.n_users = split.events.n_users * (2 if self._leaks and self._asks_existence else 1)
         self._kept: dict[tuple[str, bool, int], list[Group]] = {}
         self._seen = split.transductive().astype(np.int8) + ~split.inductive()
         self.validation_asked = self._asked(
             slice(split.train_end, split.validation_end),
-            ("uniform",),
+            self._kinds,
             protocol.validation_non_links if task == "existence" else 1,
         )
         self.test_asked = self._asked(
             slice(split.validation_end, len(split.events)),
-            NEGATIVE_KINDS if task == "existence" else ("uniform",),
+            self._kinds,
             protocol.non_links if task == "existence" else 1,
         )
         self._seed, self._with_features = seed, features

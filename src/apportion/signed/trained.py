@@ -101,7 +101,7 @@ def train(
     if not all(np.isfinite(part.score).all() for part in (evaluation.validation, evaluation.test)):
         cure = "Look at the weights and times: apportion signed info EVENTS."
         raise UserError(f"--model {name}", "scores that are no finite numbers", "finite scores", cure)
-    calibration = calibrate(task, evaluation.validation)
+    calibration = calibrate(task, evaluation.validation.against("uniform"))
     test = evaluation.test.against("uniform")
     trained = Trained(
         name,
