@@ -24,7 +24,7 @@ FAULTS = {
     "n_sft,score\n1,.5\n-2,.5\n": "line 3, column n_demonstrations: found -2",
     "n_sft,score\n1.5,.5\n2,.5\n": "line 2, column n_demonstrations: found 1.5",
     "n_sft,score\n1,50\n2,.5\n": "Divide percentages by 100",
-    "n_sft,score\n1,.5\n": "one point only",
+    "n_sft,score\n1,.5\n": "one size only",
     "n_sft,score\n": "a header without rows",
     "n_sft,score\n1,.5,3\n": "line 2: found 3 values",
     'n_sft,score,task\n1,.5,a b\n2,.5,a b\n1,.4,"a\nb"\n': "column task: found 'a\\nb' beside 'a b'",

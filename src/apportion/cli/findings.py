@@ -22,6 +22,7 @@ class _Found(NamedTuple):
     name: str
     by_task: "dict[str, list[Finding]]"
     curves: "tuple[ErrorCurve, ...]" = ()
+    note: str = ""
 
 
 def findings(directory: Path, *larger: Path, json: bool = False) -> None:
@@ -57,6 +58,8 @@ def findings(directory: Path, *larger: Path, json: bool = False) -> None:
         if task:
             console.print(escape(for_terminal(task)), style="bold")
         _show(console, some)
+    if found.note:
+        console.print(escape(for_terminal(found.note)), style="dim")
     if found.curves:
         from apportion.cli.error_tables import law_table, share_table
 
@@ -70,7 +73,7 @@ def _found(path: Path) -> _Found:
     from apportion.findings import all_findings, error_curves
     from apportion.findings.minority_class import read_comparison, semba_above_rivals
     from apportion.findings.price_ratio import price_findings
-    from apportion.findings.published import published_findings
+    from apportion.findings.published import RUN_SD, published_findings
     from apportion.reports.record import read_record
 
     if path.is_file() and path.suffix.lower() == ".json":
@@ -81,7 +84,8 @@ def _found(path: Path) -> _Found:
             print(for_terminal(f"apportion: warning: {warning}"), file=sys.stderr)
         for task, finding in price_findings(path).items():
             published.get(task, []).append(finding)
-        return _Found(path.name, published)
+        assumed = f"Intervals allow for runs that scatter by {RUN_SD:g}, and for how well a figure can be read"
+        return _Found(path.name, published, note=f"{assumed}; runs with pairs count as DPO.")
     record = read_record(path)
     some = all_findings(record.outcomes, record.points, record.study.grid.methods)
     if some and record.study.grid.budgets:

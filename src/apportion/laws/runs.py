@@ -109,7 +109,7 @@ def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
     warnings = (*warnings, *(w for rows in curves.values() for w in _warned_of_epochs(rows)))
     if all(len(np.unique([r.n_demonstrations, r.n_pairs], axis=1).T) < 2 for r in runs):
         raise UserError(
-            str(file), "one point only", "runs of at least two different sizes", "Add another run."
+            str(file), "one size only", "runs of at least two different sizes", "Add a run of another size."
         )
     return runs, warnings
 
