@@ -84,7 +84,9 @@ def _found(path: Path) -> _Found:
             print(for_terminal(f"apportion: warning: {warning}"), file=sys.stderr)
         for task, finding in price_findings(path).items():
             published.get(task, []).append(finding)
-        assumed = f"Intervals allow for runs that scatter by {RUN_SD:g}, and for how well a figure can be read"
+        assumed = (
+            f"Intervals allow for runs that scatter by {RUN_SD:g}, and for how well a figure can be read"
+        )
         return _Found(path.name, published, note=f"{assumed}; runs with pairs count as DPO.")
     record = read_record(path)
     some = all_findings(record.outcomes, record.points, record.study.grid.methods)

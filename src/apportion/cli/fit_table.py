@@ -20,10 +20,14 @@ def fit_table(found: Sequence["Forecast"], lists: Sequence["Checklist"]) -> str:
     for f in found:
         size = f"{f.n_demonstrations:,}" + (f"+{f.n_pairs:,}" if f.n_pairs else "")
         lines.append(
-            f"{_called(f):32} {len(f.runs.y):4} {f.family:14} {f.status:15} "
+            f"{_called(f):32} {len(f.runs.y):4} {'-' if f.status == 'no-law' else f.family:14} {f.status:15} "
             f"{size:>14} {f.mean:9.4g}  {f.low:.4g} to {f.high:.4g}"
         )
         lines.append(f"  {_sketch(f)}")
+        if f.status == "no-law":
+            lines.append(
+                f"  no law fits better than a line or a level, or chance would do; closest: {f.family}"
+            )
         if f.epochs is not None:
             lines.append(
                 f"  foretold for {f.epochs:g} epochs; repeated data: R* {f.parameters['R*']:.3g} repetitions"
