@@ -236,3 +236,15 @@ def test_names_from_data_do_not_steer_the_terminal(tmp_path, capsys):
     assert _run(["fit", str(tmp_path / "b\x1b[31m.csv")]) == 2
     shown = capsys.readouterr()
     assert "a\u241b[31mred" in shown.out and "\x1b" not in shown.out + shown.err
+
+
+def test_a_run_far_from_the_others_of_its_cell_is_told(tmp_path):
+    rows = ["100,0,.31", "100,0,.33", "100,0,.30", "400,0,.52", "400,0,0", "400,0,.5", "900,0,.1", "900,0,.6"]
+    path = tmp_path / "runs.csv"
+    path.write_text("n_sft,n_pref,score\n" + "\n".join(rows))
+    _, warnings = read_runs(path)
+    assert len(warnings) == 1
+    assert (
+        "the score 0 at 400 demonstrations and 0 pairs is far from the other runs there (0.5 to 0.52)"
+        in warnings[0]
+    )

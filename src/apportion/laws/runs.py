@@ -30,6 +30,7 @@ from apportion.laws.cells import (
     size_in,
 )
 from apportion.laws.graded import NOT_BOUGHT, graded_rows, one_method, with_data_seeds
+from apportion.laws.outliers import far_from_their_cell
 from apportion.laws.tables import Table, read_table
 
 Floats = NDArray[np.float64]
@@ -107,6 +108,7 @@ def read_runs(path: Path) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
         curves.setdefault((row.model, row.task), []).append(row)
     runs = tuple(_runs(curve, all_rows[name]) for name, curve in curves.items())
     warnings = (*warnings, *(w for rows in curves.values() for w in _warned_of_epochs(rows)))
+    warnings = (*warnings, *(w for one in runs for w in far_from_their_cell(one)))
     if all(len(np.unique([r.n_demonstrations, r.n_pairs], axis=1).T) < 2 for r in runs):
         raise UserError(
             str(file), "one size only", "runs of at least two different sizes", "Add a run of another size."
