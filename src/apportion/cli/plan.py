@@ -139,6 +139,8 @@ def _number(text: str, where: str, expected: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         cure = "Correct it."
+        if text.replace(",", "").isdecimal():
+            cure = f"Write it without commas: {where} {text.replace(',', '')}."
         if "." in text and Path(text).exists():
             cure = f"The table comes first: apportion plan {text} --budget 2000 and so on."
         raise UserError(where, repr(text[:40]), expected, cure)

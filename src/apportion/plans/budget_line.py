@@ -27,7 +27,10 @@ class Limits:
             least, most = getattr(self, f"least_{kind}"), getattr(self, f"most_{kind}")
             if not 0 <= least <= most <= MOST_LABELS:
                 raise UserError(
-                    f"limits of {kind}", f"{least}..{most}", "0 <= least <= most <= 1e12", "Correct them."
+                    f"--least-{kind} and --most-{kind}",
+                    f"{least} and {most}",
+                    "0 <= least <= most <= 1e12",
+                    "Correct them.",
                 )
 
     @property
