@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from apportion.findings.measured import Arm, Measured, Scores, lined_up, measured
-from apportion.findings.new_knowledge import KINDS, PAPER
+from apportion.findings.new_knowledge import KINDS, PAPER, part_of
 from apportion.identity import generator
 from apportion.reports.record import read_record
 from apportion.statistics import Estimate, cluster_bootstrap
@@ -32,13 +32,8 @@ def over_people(scores: Scores, person: dict[str, str], ends: tuple[float, float
     return cluster_bootstrap(scores.values, clusters, ends=ends, draw=draw)
 
 
-def part(scores: Scores, prefix: str) -> Scores:
-    places = [i for i, item in enumerate(scores.items) if item.startswith(prefix)]
-    return Scores(scores.seeds, tuple(scores.items[i] for i in places), scores.values[:, places])
-
-
 def difference(table: Measured, arms: Sequence[Arm], prefix: str) -> Scores:
-    both = {arm: part(table[arm], prefix) for arm in arms}
+    both = {arm: part_of(table[arm], prefix) for arm in arms}
     lined = lined_up(both, arms)
     assert lined is not None
     items = tuple(sorted(set.intersection(*(set(one.items) for one in both.values()))))
@@ -60,8 +55,8 @@ def main(folders: Sequence[str]) -> None:
     for way, items, base, trained in rows:
         for kind in KINDS:
             prefix = f"{items}/{kind}/"
-            scores = [part(right[arm], prefix) for arm in (base, trained)]
-            form = [part(formed[arm], prefix).values.mean() for arm in (base, trained)]
+            scores = [part_of(right[arm], prefix) for arm in (base, trained)]
+            form = [part_of(formed[arm], prefix).values.mean() for arm in (base, trained)]
             each = [over_people(one, person, (0.0, 1.0)) for one in scores]
             gain = over_people(difference(right, (trained, base), prefix), person, (-1.0, 1.0))
             paper = ", ".join(f"{x:.2f}" for x in PAPER[way][kind]) if way in PAPER else ""

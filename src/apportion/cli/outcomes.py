@@ -33,8 +33,8 @@ def import_(
     Parameters
     ----------
     files: list[Path]
-        transformers' trainer_state.json, lm-evaluation-harness's results_....json or samples_....jsonl, Inspect's logs
-        (.json, or .eval where it is a plain zip).
+        transformers' trainer_state.json, lm-evaluation-harness's ``results_*.json`` or ``samples_*.jsonl``, Inspect's
+        logs (.json, or .eval where it is a plain zip).
     out: Path
         The table to write, .csv or .parquet.
     sizes: Path

@@ -19,8 +19,10 @@ FLOOR_POINTS = 0.05
 """Pairs alone are "at the floor" if they are no further than this above the untrained model."""
 
 LIFT_POINTS = 0.15
-PAPERS_SHARE = 0.1
 """The lift that the paper's abstract gives for less than a tenth of the budget: 15 to 20 points."""
+
+PAPERS_SHARE = 0.1
+"""The share of the budget that the paper's lift is about is under this."""
 
 COLD = Said(
     "2502.11284",

@@ -87,9 +87,9 @@ def semba_above_rivals(document: Mapping[str, Any]) -> Finding:
     task = document["task"]
     claim = f"SEMBA is above its rivals on the minority class (task {task})."
     rows = {row["model"]: row for row in document["rows"]}
-    metric = next((name for name in METRICS if _is_whole(rows.get(MODEL, {}).get(name))), None)
     if MODEL not in rows:
         return missing(claim, f"{MODEL} itself; compare it too (--models {MODEL},...)", MINORITY)
+    metric = next((name for name in METRICS if _is_whole(rows[MODEL].get(name))), None)
     if metric is None:
         return missing(
             claim, f"{MODEL} with a metric of the minority class: {' or '.join(METRICS)}", MINORITY

@@ -65,7 +65,7 @@ def effects(table: Measured) -> dict[tuple[str, str], Effect]:
             else (Arm(0, 0, "base"), Arm(most, 0, "sft"))
         )
         for kind in KINDS:
-            part = {arm: _part(table[arm], f"{items}/{kind}/") for arm in arms if arm in table}
+            part = {arm: part_of(table[arm], f"{items}/{kind}/") for arm in arms if arm in table}
             if most == 0 or len(part) < 2 or not all(scores.items for scores in part.values()):
                 continue
             gain = compared(part, [arms[1], arms[0]], [1.0, -1.0], "accuracy")
@@ -128,7 +128,7 @@ def nothing_known_before(table: Measured) -> Finding:
         "The facts are new: models that have not learned them answer under a tenth of the direct questions."
     )
     arms = [arm for arm in table if arm.n_pairs == 0 and arm.method in ("base", "sft")]
-    part = {arm: _part(table[arm], "recalled/direct/") for arm in arms}
+    part = {arm: part_of(table[arm], "recalled/direct/") for arm in arms}
     scores = [mean(one, "accuracy") for one in part.values() if one.items]
     if not scores:
         return missing(claim, "untaught models, asked without the facts")
@@ -147,8 +147,8 @@ def nothing_known_before(table: Measured) -> Finding:
     return Finding(claim, verdict, numbers | sample(*scores), f"By demonstrations: {said}.")
 
 
-def _part(scores: Scores, prefix: str) -> Scores:
-    """The scores on the items whose names begin so."""
+def part_of(scores: Scores, prefix: str) -> Scores:
+    """Return the scores on the items whose names begin with `prefix`."""
     places = [place for place, item in enumerate(scores.items) if item.startswith(prefix)]
     values = scores.values[:, places] if places else np.zeros((len(scores.seeds), 0))
     return Scores(scores.seeds, tuple(scores.items[place] for place in places), values)

@@ -15,6 +15,7 @@ MARGIN = 6.0
 CHANCE = 0.01
 """How probable a trend may be in runs that have none: Kendall's test, one-sided, over the means of each size."""
 COMMON_VARIANCES = np.exp(np.linspace(np.log(1e-8), np.log(100.0), 64))
+"""What runs may scatter by beside their items; the likeliest is taken for each of law, line and constant."""
 LEAST_SIZES = 5
 """With fewer different sizes of trained models no law is determined: even in perfect order they may be chance."""
 

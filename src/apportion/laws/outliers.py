@@ -20,15 +20,15 @@ def far_from_their_cell(runs: "Runs") -> tuple[str, ...]:
 
     Runs are not left out for it: trainings do fail, and how often is a part of what a purchase is worth.
     """
-    z = link(runs.y, runs.kind, runs.items)
+    z, cell = link(runs.y, runs.kind, runs.items), runs.cell
     said = []
-    for cell in range(runs.cell.max() + 1):
-        members = np.flatnonzero(runs.cell == cell)
-        for i in members if len(members) > 2 else ():
-            others = z[members[members != i]]
-            away = max(others.min() - z[i], z[i] - others.max())
-            if away > TIMES * max(np.ptp(others), LEAST_RANGE):
-                low, high = runs.y[members[members != i]].min(), runs.y[members[members != i]].max()
+    for number in np.flatnonzero(np.bincount(cell) > 2):
+        members = np.flatnonzero(cell == number)
+        for i in members:
+            others = members[members != i]
+            least, most = z[others].min(), z[others].max()
+            if max(least - z[i], z[i] - most) > TIMES * max(most - least, LEAST_RANGE):
+                low, high = runs.y[others].min(), runs.y[others].max()
                 where = f"{runs.n_demonstrations[i]} demonstrations and {runs.n_pairs[i]} pairs"
                 said.append(
                     f"the {runs.kind} {runs.y[i]:g} at {where} is far from the other runs there "

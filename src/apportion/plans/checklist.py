@@ -12,7 +12,7 @@ from apportion.laws.surface import LOSS_SCALES, NOISES, OWNS, SCORE_SCALES, surf
 from apportion.laws.surface_prior import CLIP, SurfacePrior
 from apportion.plans.budget_line import MOST_LABELS, Limits
 from apportion.plans.footing import DRAWS, LEAST_CELLS, LEAST_LAW, footing_of
-from apportion.plans.plan import CHOICE_EPSILON, SURE
+from apportion.plans.plan import CHOICE_EPSILON, FEWER, SURE
 from apportion.plans.prices import Prices
 
 
@@ -62,6 +62,8 @@ def plan_checklist(
         "weights": "1 / (run variance by size and noise factor + variance of items)",
         "draws": DRAWS,
         "rule": f"the middle of the shares within {CHOICE_EPSILON:.0%} of the best expected result",
+        "beyond_the_largest_run": f"no less than the best of {len(FEWER)} purchases it contains, up to "
+        f"{FEWER.sum(1).max():g} times that run",
         "decided": f"{LEAST_CELLS} cells or more, a surface with probability {LEAST_LAW[cells.kind]:g}, "
         f"the share within epsilon of the best with {SURE:g}",
         "epsilon": epsilon,

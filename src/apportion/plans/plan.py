@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import Literal
 
@@ -195,14 +196,16 @@ class _Problem:
 
     def bought_alike(self, usd: tuple[float, float], shares: Floats) -> NDArray[np.intp]:
         """Return for each share the last one that buys the same, itself without limits, (R,)."""
-        bought = self.counts(usd, shares)
         if self.limits == Limits():
             return np.arange(len(shares))
+        bought = self.counts(usd, shares)
         ends = np.append(np.flatnonzero((np.diff(bought, axis=0) != 0).any(1)), len(shares) - 1)
         return ends[np.searchsorted(ends, np.arange(len(shares)))]
 
     def spent_shares(self, usd: tuple[float, float], shares: Floats) -> Floats:
         """Return the shares of the money that go to demonstrations where limits are kept, (R,)."""
+        if self.limits == Limits():
+            return shares
         free = np.array([counts_at(r, self.budget_usd, *usd, Limits()) for r in shares])
         bought = self.counts(usd, shares)
         paid = bought * np.array(usd)
@@ -243,7 +246,7 @@ class _Problem:
             found = self.footing.expected(places[:, 0], places[:, 1], self.count)
             lines, utility = self.along(found)
             values = -utility if self.is_loss else utility
-        told = self.lasting(found, places, len(self.shares) * len(self.corners()))
+        told = self.lasting(found, places, self.n_along)
         if told is not found:
             lines, kept = self.along(told)
             values = -kept if self.is_loss else kept
@@ -302,6 +305,17 @@ class _Problem:
         parts = [*lines, np.array([c[:2] for c in cells], float).reshape(-1, 2)]
         return np.concatenate(parts)
 
+    @property
+    def n_along(self) -> int:
+        """How many of `places` are the line's, at all pairs of prices."""
+        return len(self.shares) * len(self.corners())
+
+    @cached_property
+    def fewer(self) -> tuple[Floats, Floats]:
+        """The purchases (F, 2) that one beyond the largest run is held against, and draws of their scores, (D, F)."""
+        fewer = self.largest * FEWER
+        return fewer, self.footing.expected(fewer[:, 0], fewer[:, 1], self.count).draws
+
     def lasting(self, found: SurfacePosterior, places: Floats, asked: int) -> SurfacePosterior:
         """Return the draws at places (Q, 2); beyond the largest run, of the first `asked`, not worse than for less.
 
@@ -311,8 +325,7 @@ class _Problem:
         beyond = places[:asked].sum(1) > self.largest
         if self.largest == 0 or not beyond.any():
             return found
-        fewer = self.largest * FEWER
-        draws = self.footing.expected(fewer[:, 0], fewer[:, 1], self.count).draws
+        fewer, draws = self.fewer
         sign = -1 if self.is_loss else 1
         contained = (fewer <= places[:asked, None]).all(2)
         worth = np.where(contained, sign * draws.mean(0), -np.inf)
@@ -374,8 +387,7 @@ class _Problem:
         """Return what to measure next, if anything."""
         if not cells:
             return ()
-        size = len(self.shares) * len(self.corners())
-        latent = found.latent[:, size : size + len(cells)]
+        latent = found.latent[:, self.n_along : self.n_along + len(cells)]
         gradient = knowledge_gradient(utility, latent, found.noise)
         gain = np.maximum(gradient.gain - by_chance(utility, latent, found.noise), 0.0)
         bought = self.counts(self.usd, self.shares)

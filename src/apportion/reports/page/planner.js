@@ -205,9 +205,8 @@ function makePlanner(d) {
     const s = found.n_demonstrations, p = found.n_pairs;
     const stepS = Math.max(1, Math.floor(s / 10), Math.floor(p / 50));
     const stepP = Math.max(1, Math.floor(p / 10), Math.floor(s / 50));
-    const atS = [s, s + stepS, s], atP = [p, p, p + stepP], raw = expected(atS, atP, []), mean = [0, 0, 0];
-    const y = lasting(raw, atS, atP) || raw;
-    for (let i = 0; i < y.length; i++) mean[i % 3] += y[i] / DRAWS;
+    const atS = [s, s + stepS, s], atP = [p, p, p + stepP], raw = expected(atS, atP, []);
+    const mean = means(lasting(raw, atS, atP) || raw, 3);
     const sign = isLoss ? -1 : 1, least = d.largest_run && s + p > d.largest_run ? 0 : -Infinity;
     return { demonstrations: Math.max(least, sign * (mean[1] - mean[0]) / (stepS * demonstration)),
       pairs: Math.max(least, sign * (mean[2] - mean[0]) / (stepP * pair)) };
