@@ -161,3 +161,13 @@ def test_a_star_marks_what_holm_leaves():
         frozenset({("semba less a", "mcc")}),
     )
     assert "0.123 [0.045, 0.678]" in shown.getvalue() and "0.123* [0.045, 0.678]" in shown.getvalue()
+
+
+def test_a_comparison_that_ends_without_a_result_leaves_files_as_they_were(tmp_path, capsys):
+    out = tmp_path / "compare.json"
+    (tmp_path / "bad.csv").write_text("1,2,5,10\n2,1,4,10\n")
+    assert status("compare", str(tmp_path / "bad.csv"), "--out", str(out)) == 2
+    assert not out.exists()
+    out.write_text("{}")
+    assert status("compare", str(tmp_path / "bad.csv"), "--out", str(out)) == 2
+    assert out.read_text() == "{}"

@@ -129,3 +129,7 @@ def test_cells_are_chosen_by_gain_against_what_is_lost():
     assert found[0].worth_usd == pytest.approx(100)
     assert (found[1].cost_usd, found[1].net_cost_usd) == (401, 21)
     assert next_experiments(cells, gain, wasted, 200.0, 1e-4, 8000.0) == ()
+
+
+def test_a_price_that_is_no_interval_is_its_own_middle():
+    assert [price_of(usd, "x").middle for usd in (0.5, 0.1, 2.0, 3.7)] == [0.5, 0.1, 2.0, 3.7]

@@ -126,7 +126,10 @@ def _make_room(out: Path) -> None:
     """Raise UserError now rather than when the work is done, if the file cannot be written."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not out.exists()
         out.open("a").close()
+        if is_new:
+            out.unlink()  # a comparison that is stopped leaves nothing behind
     except OSError as error:
         found = f"a place that cannot be written ({error.strerror})"
         raise UserError(f"--out {out}", found, "a file", "Choose another place.") from None

@@ -30,7 +30,7 @@ class Price:
     @property
     def middle(self) -> float:
         """The geometric mean of the two ends."""
-        return math.sqrt(self.low) * math.sqrt(self.high)
+        return math.sqrt(self.low) * math.sqrt(self.high) if self.is_interval else self.low
 
     @property
     def is_interval(self) -> bool:
