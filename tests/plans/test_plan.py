@@ -347,6 +347,8 @@ def test_the_prior_is_rebuilt_from_its_source(data_folder):
         (Limits(most_pairs=100), (4900, 100)),
         (Limits(most_demonstrations=50), (50, 4950)),
         (Limits(least_pairs=4500, most_demonstrations=50), (50, 4950)),
+        (Limits(most_pairs=0), (5000, 0)),
+        (Limits(most_demonstrations=0), (0, 5000)),
     ],
 )
 def test_what_a_maximum_leaves_goes_to_the_other_kind(limits, bought):

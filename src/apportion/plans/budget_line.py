@@ -70,9 +70,9 @@ def counts_at(
     if over > 0:
         p = max(limits.least_pairs, p - int(np.ceil(over / pair_usd)))
     left = budget_usd * slack - s * demonstration_usd - p * pair_usd
-    if left > 0 and s == limits.most_demonstrations > 0:
+    if left > 0 and s == limits.most_demonstrations:
         p = min(limits.most_pairs, p + int(left / pair_usd))
-    elif left > 0 and p == limits.most_pairs > 0:
+    elif left > 0 and p == limits.most_pairs:
         s = min(limits.most_demonstrations, s + int(left / demonstration_usd))
     return s, p
 
