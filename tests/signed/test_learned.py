@@ -144,7 +144,11 @@ def test_changing_every_event_after_a_time_leaves_scores_up_to_it_as_they_are(se
         assert not np.array_equal(plain[~until], other[~until])
 
 
-@pytest.mark.parametrize("settings", [SembaSettings(), as_published()], ids=["semba", "published"])
+@pytest.mark.parametrize(
+    "settings",
+    [SembaSettings(), SembaSettings(members=1, boosting=False), as_published()],
+    ids=["semba", "one member", "published"],
+)
 def test_a_score_does_not_depend_on_what_else_is_asked(settings):
     model, _ = fitted(replace(settings, epochs=1))  # narrower networks round by where a row lies in memory
     queries = asked(noise(25, 60, 9), model.uses_features)
@@ -153,6 +157,10 @@ def test_a_score_does_not_depend_on_what_else_is_asked(settings):
         pieces = [model.score(part(queries, slice(i, i + size))) for i in range(0, 60, size)]
         assert np.array_equal(np.concatenate(pieces), together)
     assert model.score(part(queries, slice(0, 0))).shape == (0,)
+    users = np.arange(25)
+    assert np.array_equal(
+        np.concatenate([model.embeddings(users[i : i + 3]) for i in range(0, 25, 3)]), model.embeddings(users)
+    )
 
 
 def test_nor_when_hardly_anything_has_been_observed():

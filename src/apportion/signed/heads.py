@@ -58,7 +58,8 @@ class PairHead(nn.Module):
         )  # the same units fall out in all members: draws cost more than products
         h = torch.addcmul(self.shift.unsqueeze(1), h.unsqueeze(0), self.factor.unsqueeze(1))
         h = functional.gelu(h) * self.again.unsqueeze(1) * kept
-        h = functional.gelu(self.second(h))
+        each = h.shape[:2]  # members, pairs
+        h = functional.gelu(rowwise(h.flatten(0, 1), self.second.weight, self.second.bias).unflatten(0, each))
         # a product and a sum, not a matrix product: with few outputs that one rounds by how many pairs there are
         out = (h.unsqueeze(2) * self.last.unsqueeze(1)).sum(-1) + self.bias.unsqueeze(1)
         out = out + (direct.unsqueeze(1) * of_direct).sum(-1)
@@ -76,7 +77,11 @@ class AdditiveHead(nn.Module):
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         """Return the answers on m pairs of embeddings, [m, dim] each."""
-        h = functional.relu(self.of_source(source) + self.of_target(target))
+        of_source, of_target = (
+            rowwise(x, layer.weight, layer.bias)
+            for x, layer in ((source, self.of_source), (target, self.of_target))
+        )
+        h = functional.relu(of_source + of_target)
         return ((h.unsqueeze(1) * self.last.weight).sum(-1) + self.last.bias).unsqueeze(0)
 
 

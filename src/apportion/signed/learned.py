@@ -15,16 +15,10 @@ from apportion.signed.heads import Scale, loss, scale_of, scores
 from apportion.signed.memory import MemoryTable, MemoryUpdate
 from apportion.signed.neighbourhood import Neighbourhood
 from apportion.signed.neighbours import Neighbours
-from apportion.signed.products import FEWEST
 from apportion.signed.scorer import Group, Progress, Queries, Scorer, SignedTask, TrainingStream
 from apportion.signed.semba import Semba, SembaSettings
 
 LONGEST_STEP = 1.0  # the norm at which gradients are cut
-
-
-def _filled(users: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the users, some of them again where they are fewer than `FEWEST`."""
-    return users if len(users) >= FEWEST else np.resize(users, FEWEST)
 
 
 def _features(groups: list[Group]) -> NDArray[np.float32]:
@@ -93,19 +87,14 @@ class Learned(Scorer):
 
     def score(self, queries: Queries) -> NDArray[np.float64]:
         """Return a score for each query from the events observed so far; changes nothing."""
-        m = len(queries)
-        if m < FEWEST:
-            rows = np.arange(FEWEST) % max(m, 1)
-            if m == 0:
-                return np.zeros((0, 3) if self.task == "signed-existence" else 0)
-            features = None if queries.features is None else queries.features[rows]
-            queries = Queries(queries.source[rows], queries.target[rows], queries.time[rows], features)
+        if not len(queries):
+            return np.zeros((0, 3) if self.task == "signed-existence" else 0)
         found = self._network_scores(queries)
         boosted = self.network.boosted
         share = float(boosted.share)
         if share and queries.features is not None:
             found = boosted.blend(found, boosted.raw(queries.features), share)
-        return found[:m]
+        return found
 
     def _network_scores(self, queries: Queries) -> NDArray[np.float64]:
         with torch.no_grad():
@@ -132,7 +121,6 @@ class Learned(Scorer):
         """Return the answers of the network's members, [members, m, outputs]."""
         self._make_room(queries.source, queries.target)
         asked, row = np.unique(np.concatenate([queries.source, queries.target]), return_inverse=True)
-        asked = _filled(asked)
         source, target = torch.from_numpy(row).split(len(queries))
         features = None if queries.features is None else torch.tensor(queries.features)
         return self.network(
@@ -142,10 +130,9 @@ class Learned(Scorer):
     def embeddings(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the embeddings of u users as of now, as sources and as targets, [u, 2, dim]."""
         self._make_room(users, users)
-        asked = _filled(users)
         with torch.no_grad():
-            found = self.network.embeddings(self.table, None, torch.from_numpy(asked), self._seen(asked))
-        return found.numpy()[: len(users)]
+            found = self.network.embeddings(self.table, None, torch.from_numpy(users), self._seen(users))
+        return found.numpy()
 
     def _seen(self, users: NDArray[np.int64]) -> Neighbourhood:
         other, time, weight, outgoing, known = map(torch.from_numpy, self.neighbours.latest(users))
