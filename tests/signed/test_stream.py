@@ -15,6 +15,7 @@ from apportion.signed.artefact import save as save_model
 from apportion.signed.embeddings import write_embeddings
 from apportion.signed.events import Events
 from apportion.signed.history import features_of
+from apportion.signed.learned import Learned
 from apportion.signed.scorer import Queries
 from apportion.signed.stream import Asked, Live
 from apportion.signed.writing import write_events
@@ -219,6 +220,26 @@ def test_a_folder_that_is_none_or_damaged(live: Live, past: Events, tmp_path: Pa
             live_artefact.load(tmp_path)
         (tmp_path / name).write_bytes(whole)
     assert live_artefact.load(tmp_path).latest == 1e6
+
+
+def test_a_save_that_is_killed_leaves_no_model_that_goes_on_from_another_past(
+    live: Live, past: Events, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_model(live.model, tmp_path)
+    write_events(past, tmp_path / "events.parquet")
+    assert live_artefact.load(tmp_path).latest == past.time[-1]
+    live.observe(["1"], ["2"], [1e6], [1])
+    live.score(["1"], ["2"])
+
+    def killed(model: Learned, folder: Path) -> None:
+        save_model(model, folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("apportion.signed.artefact.save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        live_artefact.save(live, tmp_path)
+    with pytest.raises(UserError, match="the state after 501 events, with a past of 500"):
+        live_artefact.load(tmp_path)
 
 
 def test_a_model_trained_anew_in_the_same_folder_starts_from_its_events(

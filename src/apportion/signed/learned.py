@@ -78,6 +78,11 @@ class Learned(Scorer):
         self.epochs: list[dict[str, float]] = []  # loss and validation score of each epoch of the last fit
         self._fresh: MemoryUpdate | None = None
 
+    @property
+    def n_observed(self) -> int:
+        """Return the number of events observed since the last reset."""
+        return int(self.neighbours.count(np.arange(self.neighbours.n_users)).sum()) // 2  # each has two ends
+
     def reset(self) -> None:
         """Forget every observed event, keep what was learned."""
         self.table.clear()

@@ -61,9 +61,9 @@ def save(live: Live, folder: Path, beside: Path | None = None) -> None:
 def load(folder: Path) -> Live:
     """Return the model that `save` or training wrote, as of the last event that it has seen.
 
-    Raises `UserError` for a folder that holds none or a damaged one, and where the description or the events that
-    training wrote there are not those of the weights. What `save` left there counts as long as the model was not
-    trained anew since.
+    Raises `UserError` for a folder that holds none or a damaged one (a `save` that was killed leaves one such), and
+    where the description or the events that training wrote there are not those of the weights. What `save` left
+    there counts as long as the model was not trained anew since.
     """
     from safetensors.numpy import load_file
 
@@ -73,9 +73,11 @@ def load(folder: Path) -> Live:
         refuse_another(folder, trained, model)
     about = _about(folder)
     if about is None or about.files[STATE] != file_sha256(folder / STATE):
-        if trained is None:
-            return Live(model, read_stored(folder / TRAINED_ON))
-        return Live(model, trained_on(folder, trained))
+        events = read_stored(folder / TRAINED_ON) if trained is None else trained_on(folder, trained)
+        if model.n_observed != len(events):
+            found = f"the state after {model.n_observed:,} events, with a past of {len(events):,}"
+            raise UserError(str(folder), found, "the state after all of its past", CURE)
+        return Live(model, events)
     past = folder / PAST
     if not past.is_file() or file_sha256(past) != about.files[PAST]:
         expected = f"the sha256 {about.files[PAST][:16]}..."
