@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.signed.made_networks import noise
+from threadpoolctl import threadpool_info
 
 from apportion.errors import UserError
 from apportion.signed.evaluation import evaluate
@@ -182,6 +183,35 @@ def test_parts_are_subsets_of_one_pass():
     for part, ends in ((found.test.transductive(), 2), (found.test.inductive(), 0)):
         assert len(part) > 0
         assert (trained[part.source].astype(int) + trained[part.target] == ends).all()
+
+
+def test_a_test_part_that_asks_nothing_has_scores_of_the_right_shape():
+    """All its ends are new, and existence is not asked of those."""
+    old, new = noise(25, 400, 0), np.arange(100, 240)
+    last = old.time[-1]
+    events = Events.of(
+        np.append(old.source, new[::2]),
+        np.append(old.target, new[1::2]),
+        np.append(old.time, last + 1 + np.arange(70)),
+        np.append(old.weight, np.ones(70)),
+    )
+    walk = Walk(Split.at_times(events, old.time[300], last), "signed-existence", SMALL)
+    model = AlwaysPositive("signed-existence")
+    model.fit(walk, 0)
+    assert evaluate(model, walk).test.score.shape == (0, 3)
+
+
+def test_evaluation_takes_one_thread():
+    class Threads(AlwaysPositive):
+        def score(self, queries):
+            self.seen = {pool["num_threads"] for pool in threadpool_info()}
+            return super().score(queries)
+
+    walk = Walk(SPLIT, "sign", SMALL)
+    model = Threads("sign")
+    model.fit(walk, 0)
+    evaluate(model, walk)
+    assert model.seen == {1}
 
 
 def test_what_cannot_be_learned_is_refused():

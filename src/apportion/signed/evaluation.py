@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from apportion.signed.metrics import Decision, choose_decision, measure
 from apportion.signed.protocol import Walk
 from apportion.signed.scored import KINDS, Scored
-from apportion.signed.scorer import Group, Progress, Scorer, SignedTask
+from apportion.signed.scorer import CLASSES, Group, Progress, Scorer, SignedTask
 
 PARTS = ("overall", "transductive", "inductive")
 
@@ -52,22 +53,24 @@ def evaluate(scorer: Scorer, walk: Walk, progress: Progress | None = None) -> Ev
 
     The model is reset, observes training, then scores and observes validation and test, group by group. Every
     score precedes the observation of its event, so the transductive and inductive rows of this one pass are each
-    from a state that has not seen them. The decision comes from validation alone.
+    from a state that has not seen them. The decision comes from validation alone. All in one thread, so that the
+    scores are the same on any number of cores.
     """
-    scorer.reset()
-    for events in walk.training_events():
-        scorer.observe(events)
-    validation = walk.validation_asked.with_scores(_walk_through(scorer, walk.validation()))
-    decision = choose_decision(walk.task, validation, walk.split.train.weight)
-    if progress is not None:
-        progress("validated", 0.5)
-    test = walk.test_asked.with_scores(_walk_through(scorer, walk.test()))
+    with threadpool_limits(1):
+        scorer.reset()
+        for events in walk.training_events():
+            scorer.observe(events)
+        validation = walk.validation_asked.with_scores(_walk_through(scorer, walk.task, walk.validation()))
+        decision = choose_decision(walk.task, validation, walk.split.train.weight)
+        if progress is not None:
+            progress("validated", 0.5)
+        test = walk.test_asked.with_scores(_walk_through(scorer, walk.task, walk.test()))
     if progress is not None:
         progress("tested", 1.0)
     return Evaluation(walk.task, validation, test, decision)
 
 
-def _walk_through(scorer: Scorer, groups: Iterable[Group]) -> NDArray[np.float64]:
+def _walk_through(scorer: Scorer, task: SignedTask, groups: Iterable[Group]) -> NDArray[np.float64]:
     """Return the scores of all queries, each group scored before it is observed."""
     scores = []
     for group in groups:
@@ -75,4 +78,6 @@ def _walk_through(scorer: Scorer, groups: Iterable[Group]) -> NDArray[np.float64
             scores.append(scorer.score(group.queries))
         if len(group.events):
             scorer.observe(group.events)
-    return np.concatenate(scores) if scores else np.zeros(0)
+    if not scores:
+        return np.zeros((0, len(CLASSES)) if task == "signed-existence" else 0)
+    return np.concatenate(scores)

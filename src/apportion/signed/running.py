@@ -28,7 +28,10 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ran:
-    """What came of a run: every scored event, and the CPU seconds that it took."""
+    """What came of a run: every scored event, and the CPU seconds that it took.
+
+    History features are looked up once a process: the first run there that needs them pays for all.
+    """
 
     run: Run
     evaluation: Evaluation
@@ -91,8 +94,7 @@ def one_run(walk: Walk, run: Run, told: Callable[[float], None] | None = None) -
     scorer = fitted(walk, run, told)
     kind = model(run.model)
     own = walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
-    with threadpool_limits(1):
-        evaluation = evaluate(scorer, own)
+    evaluation = evaluate(scorer, own)
     if told is not None:
         told(1.0)
     return Ran(run, evaluation, time.process_time() - began)
