@@ -124,6 +124,21 @@ def test_how_much_history(events, tmp_path, capsys):
     assert (curve["model"], curve["task"], curve["runs"]) == ("reputation", "sign", 3)
 
 
+def test_a_model_without_an_answer_has_no_history(events, tmp_path, capsys):
+    words = (
+        "--task",
+        "existence",
+        "--model",
+        "reputation",
+        "--history",
+        "0.5",
+        "--out",
+        str(tmp_path / "out"),
+    )
+    assert status("train", events, *words) == 2
+    assert "--model reputation: found no answer on existence" in capsys.readouterr().err
+
+
 def test_a_share_of_history_that_is_none(events, tmp_path, capsys):
     for history in ("0.2,many", "0", "1.5"):
         words = ("--model", "reputation", "--history", history, "--out", str(tmp_path / "out"))

@@ -7,6 +7,7 @@ import polars as pl
 
 from apportion.errors import UserError
 from apportion.signed.events import Events
+from apportion.signed.models import model
 from apportion.signed.protocol import Protocol
 from apportion.signed.running import Run, Told, run_all
 from apportion.signed.scorer import SignedTask
@@ -34,11 +35,16 @@ def history_table(
     """Return the table of runs that `apportion fit` reads: `n_demonstrations` are the training events.
 
     Each run trains on the first part of the training events; those after it never happened. Validation and test
-    are the same in all runs.
+    are the same in all runs. Raises `UserError` before the first run for a share that is none, and for a model
+    without an answer on the task.
     """
-    whole = Split.by_quantiles(events)
-    rows = []
-    for i, fraction in enumerate(fractions):
+    kind = model(name)
+    if task in kind.not_for:
+        cure = "Choose another model: --model semba."
+        raise UserError(
+            f"--model {name}", f"no answer on {task} ({kind.reason})", "one that has an answer", cure
+        )
+    for fraction in fractions:
         if not 0 < fraction <= 1:
             raise UserError(
                 f"--history {fraction:g}",
@@ -46,6 +52,9 @@ def history_table(
                 "above 0, at most 1",
                 "Type 0.5.",
             )
+    whole = Split.by_quantiles(events)
+    rows = []
+    for i, fraction in enumerate(fractions):
         n = int(np.ceil(fraction * whole.train_end))
         split = whole.with_first(n) if n < whole.train_end else whole
         step = None if told is None else lambda share, now, i=i: told((i + share) / len(fractions), now)
