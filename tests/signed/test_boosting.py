@@ -50,6 +50,16 @@ def test_an_answer_does_not_depend_on_what_else_is_asked():
         assert np.array_equal(np.concatenate(pieces), together)
 
 
+def test_many_rows_walk_down_some_at_a_time_to_the_same_answers(monkeypatch: pytest.MonkeyPatch):
+    x, y = data(classes=3)
+    trees = Forests("signed-existence")
+    trees.grow(x, y, 0)
+    at_once = trees.raw(x)
+    monkeypatch.setattr(boosting, "ROWS", 57)  # 400 rows: the last piece is one row
+    assert np.array_equal(trees.raw(x), at_once)
+    assert trees.raw(x[:0]).shape == (0, 3)
+
+
 def test_blending_goes_from_the_network_to_the_trees():
     trees = Forests("sign")
     network, raw = np.array([0.2, 0.9]), np.array([[2.0], [-1.0]])

@@ -17,6 +17,7 @@ FORESTS = (  # steps, leaves, share of the features that a split may look at, le
 )
 RATE = 0.05
 SHARES = (0.0, 0.25, 0.5, 0.75)  # of the trees in the answer; what is left is the network's
+ROWS = 2_000  # that walk down the trees at a time, so that memory does not grow with their number
 SURE = 1e-12  # probabilities are kept away from 0 and 1 by this
 
 
@@ -46,7 +47,8 @@ class Forests(nn.Module):
         self.register_buffer("share", torch.zeros((), dtype=torch.float64))
 
     def grow(self, features: NDArray[np.float32], labels: NDArray[np.float64], seed: int) -> bool:
-        """Grow trees on the training queries, [n, F] and [n]; return whether there were two labels to tell apart."""
+        """Grow trees on the training queries, [n, F] and [n]; return whether labels differ (of signed existence,
+        whether all three are there): without, there are none."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
         from threadpoolctl import threadpool_limits
 
@@ -90,10 +92,14 @@ class Forests(nn.Module):
                     "value": nodes["value"] / len(FORESTS),
                 }
                 for name, column in columns.items():
-                    getattr(self, name)[i, j, :n] = torch.from_numpy(column.astype(np.result_type(column, 0)))
+                    getattr(self, name)[i, j, :n] = torch.from_numpy(column)
 
     def raw(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the trees' answers before any link, [m, outputs]."""
+        starts = range(0, max(1, len(features)), ROWS)
+        return np.concatenate([self._walked(features[start : start + ROWS]) for start in starts])
+
+    def _walked(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         trees, outputs, nodes = self.feature.shape
         feature, threshold, left, right, value = (
             x.reshape(-1).numpy() for x in (self.feature, self.threshold, self.left, self.right, self.value)
