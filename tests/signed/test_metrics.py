@@ -118,6 +118,13 @@ def test_boosts_help_a_class_that_is_never_the_most_likely():
     assert better > plain + 0.1
 
 
+@pytest.mark.parametrize("low", [0.3, 0.5, 0.7, 0.123])
+def test_a_threshold_between_neighbouring_numbers_still_tells_them_apart(low):
+    rows = scored([0, 1], np.array([low, np.nextafter(low, 1)]))
+    decision = choose_decision("sign", rows, np.array([-1.0, 1.0]))
+    assert measure("sign", rows, decision)["f1_macro"] == 1
+
+
 def test_constant_scores_call_all_positive():
     rows = scored([1, 1, 1, 0], np.full(4, 0.7))
     decision = choose_decision("sign", rows, np.array([-1.0, 1.0]))

@@ -277,7 +277,10 @@ def _best_threshold(positive: NDArray[np.bool_], score: Floats) -> float:
     f_negative = _ratio(2.0 * true_negative, n + cuts, empty=0.0)
     f_positive = _ratio(2.0 * (p - below), p + len(y) - cuts, empty=0.0)
     best = int(cuts[np.argmax(f_negative + f_positive)])
-    return float((s[best - 1] + s[best]) / 2) if best else float(s[0])
+    if not best:
+        return float(s[0])
+    middle = (s[best - 1] + s[best]) / 2
+    return float(middle if middle > s[best - 1] else s[best])  # between neighbours there is no middle
 
 
 def _best_boosts(label: Floats, score: Floats) -> tuple[float, float, float]:
