@@ -6,14 +6,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from apportion.signed.scorer import CLASSES, SignedTask
+from apportion.signed.scorer import SignedTask
 
 Scale = tuple[float, float]  # mean and standard deviation of training's weights
-
-
-def n_outputs(task: SignedTask) -> int:
-    """Return how many numbers a network gives for a pair."""
-    return len(CLASSES) if task == "signed-existence" else 1
 
 
 def loss_of(task: SignedTask, outputs: Tensor, labels: Tensor, scale: Scale) -> Tensor:

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from apportion.identity import seed_for
-from apportion.signed.answers import loss_of, n_outputs, scores_of
+from apportion.signed.answers import loss_of, scores_of
+from apportion.signed.event_log import joined
 from apportion.signed.events import Events
+from apportion.signed.heads import OUTPUTS
 from apportion.signed.scorer import Group, Progress, Queries, Scorer, SignedTask, TrainingStream
 
 RENEWED_AFTER, LEAST_GROWTH = 0.005, 100
@@ -82,11 +84,11 @@ class PairNetwork(nn.Module):
             nn.Linear(3 * embedder.width, settings.dim),
             nn.ReLU(),
             nn.Dropout(settings.dropout),
-            nn.Linear(settings.dim, n_outputs(task)),
+            nn.Linear(settings.dim, OUTPUTS[task]),
         )
 
     def answers(self, z: Tensor, queries: Queries) -> Tensor:
-        """Return the outputs for pairs, [m, n_outputs]."""
+        """Return the outputs for pairs, [m, outputs]."""
         u, v = z[torch.from_numpy(queries.source)], z[torch.from_numpy(queries.target)]
         return self.head(torch.cat([u, v, u * v], dim=1))
 
@@ -188,19 +190,6 @@ class GraphSoFar(Scorer, ABC):
             self._count += len(events)
 
     def _graph(self) -> Graph:
-        self._events = [joined(self._events)] if self._events else []
-        return Graph(self._events[0] if self._events else _NOTHING, self._n_users)
-
-
-def joined(parts: list[Events]) -> Events:
-    """Return events one after the other."""
-    source, target, time, weight = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("source", "target", "time", "weight")
-    )
-    return Events(source, target, time, weight, parts[-1].users)
-
-
-_NOTHING = Events(
-    np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0, dtype=str)
-)
+        events = joined(self._events)
+        self._events = [events]
+        return Graph(events, self._n_users)
