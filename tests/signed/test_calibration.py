@@ -59,6 +59,12 @@ def test_the_order_of_scores_stays():
     assert (np.diff(Calibration(0.3, (2.0,)).apply("sign", score)) > 0).all()
 
 
+def test_the_order_of_one_class_among_three_does_not_stay():
+    score = np.array([[0.5, 0.5, 0.0], [0.4, 0.3, 0.3]])
+    first, second = Calibration(3.0, (0.0, 0.0, 0.0)).apply("signed-existence", score)[:, 0]
+    assert first < second
+
+
 def test_perfectly_separated_labels_keep_finite_numbers():
     found = calibrate("sign", scored([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9]))
     assert np.isfinite(found.apply("sign", np.array([0.0, 0.5, 1.0]))).all()

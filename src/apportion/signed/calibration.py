@@ -20,7 +20,8 @@ class Calibration:
 
     Sign and existence: of the logit (Platt 2000). Signed existence: of the log-probabilities, one slope (a temperature,
     Guo 2017) and a shift for each class. Weight: of the weight itself. A slope is never negative, so the order of
-    scores stays, and with it every metric of order.
+    scores stays, and with it every metric of order; not so in signed existence, where a class's probability hangs
+    on how the others share the rest.
     """
 
     slope: float = 1.0
