@@ -98,7 +98,7 @@ def compare(
             seeds=seeds,
             protocol=chosen,
             parts=("overall", "transductive", "inductive") if parts else ("overall",),
-            workers=workers or len(os.sched_getaffinity(0)),
+            workers=workers or _cores(),
             told=told,
         )
     for name, reason in found.left_out.items():
@@ -120,6 +120,10 @@ def compare(
                 "the intervals are single ones",
                 soft_wrap=True,
             )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _make_room(out: Path) -> None:
