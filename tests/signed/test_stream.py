@@ -14,7 +14,7 @@ from apportion.signed.artefact import load as load_model
 from apportion.signed.artefact import save as save_model
 from apportion.signed.embeddings import write_embeddings
 from apportion.signed.events import Events
-from apportion.signed.history import features_of
+from apportion.signed.history import HISTORY_FEATURES, features_of
 from apportion.signed.learned import Learned
 from apportion.signed.scorer import Queries
 from apportion.signed.stream import Asked, Live
@@ -139,6 +139,13 @@ def test_scores_at_the_latest_time_do_not_see_it(live: Live, folder: Path, past:
     assert both[1] == before[0]
     assert both[0] != before[0]
     assert live.score(["3"], ["7"])[0] != before[0]
+
+
+def test_no_pairs_have_no_scores_in_as_many_columns(past: Events) -> None:
+    for task, shape in (("sign", (0,)), ("signed-existence", (0, 3))):
+        model = Learned(SMALL, task, 25, len(HISTORY_FEATURES))
+        model.observe(past)
+        assert Live(model, past).score([], []).shape == shape
 
 
 def test_a_stream_left_half_way_has_taken_in_half(live: Live, folder: Path, past: Events) -> None:

@@ -81,17 +81,18 @@ class Live:
         for one in asked:
             refuse(one, self.latest)
         rows = _rows(asked, self._strangers_too())
+        if not asked:
+            return self.model.score(Queries(rows.source, rows.target, rows.time))
         is_later = when > self.latest
+        order = np.argsort(is_later, kind="stable")  # those at the latest time first
         scores: list[Floats] = []
-        for part in (np.flatnonzero(~is_later), np.flatnonzero(is_later)):
+        for part in np.split(order, [int((~is_later).sum())]):
             if len(part):
-                self._settle(float(when[part[0]]))
-                features = self._features(rows, []) if self.model.uses_features else None
-                ends = rows.source[part], rows.target[part], when[part]
-                scores.append(self.model.score(Queries(*ends, None if features is None else features[part])))
-        found = np.concatenate(scores) if scores else np.zeros(0)
-        found[np.concatenate([np.flatnonzero(~is_later), np.flatnonzero(is_later)])] = found.copy()
-        return found
+                now = _chosen(rows, part)
+                self._settle(float(now.time[0]))
+                features = self._features(now, []) if self.model.uses_features else None
+                scores.append(self.model.score(Queries(now.source, now.target, now.time, features)))
+        return np.concatenate(scores)[np.argsort(order)]
 
     def observe(self, source: Ids, target: Ids, time: ArrayLike, weight: ArrayLike) -> None:
         """Take in events in time order, from the latest on; in one call or many is the same. Raises as `walk`."""
