@@ -15,7 +15,7 @@ from apportion.interrupts import interrupts_ignored
 from apportion.signed.evaluation import Evaluation, evaluate
 from apportion.signed.models import model
 from apportion.signed.protocol import Protocol, Walk, refuse_what_cannot_be_learned
-from apportion.signed.scorer import SignedTask
+from apportion.signed.scorer import Scorer, SignedTask
 from apportion.signed.splits import Split
 
 
@@ -91,20 +91,22 @@ def run_all(
 def one_run(walk: Walk, run: Run, told: Callable[[float], None] | None = None) -> Ran:
     """Return what a model with a seed answers after it has been fitted."""
     began = time.process_time()
-    scorer = fitted(walk, run, told)
-    kind = model(run.model)
-    own = walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
-    evaluation = evaluate(scorer, own)
+    evaluation = evaluate(fitted(walk, run, told), way_of(walk, run))
     if told is not None:
         told(1.0)
     return Ran(run, evaluation, time.process_time() - began)
 
 
-def fitted(walk: Walk, run: Run, told: Callable[[float], None] | None = None) -> Any:
-    """Return the fitted scorer of a run."""
+def way_of(walk: Walk, run: Run) -> Walk:
+    """Return the way as a run goes it: with the inputs and in the training groups of its model."""
     kind = model(run.model)
-    own = walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
-    scorer = kind.make(walk.task, own.n_users, own.n_features)
+    return walk.for_model(run.seed, features=kind.uses_features, training_group_size=kind.group_size)
+
+
+def fitted(walk: Walk, run: Run, told: Callable[[float], None] | None = None) -> Scorer:
+    """Return the fitted scorer of a run."""
+    own = way_of(walk, run)
+    scorer = model(run.model).make(walk.task, own.n_users, own.n_features)
     with threadpool_limits(1):  # the same bytes on any machine, and none takes another's core
         scorer.fit(own, run.seed, None if told is None else lambda _, share: told(0.9 * share))
     return scorer

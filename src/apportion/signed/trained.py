@@ -22,7 +22,7 @@ from apportion.signed.learned import Learned
 from apportion.signed.metrics import Decision
 from apportion.signed.models import model
 from apportion.signed.protocol import Protocol, Walk
-from apportion.signed.running import Run, Told, fitted
+from apportion.signed.running import Run, Told, fitted, way_of
 from apportion.signed.scored import KINDS, Scored
 from apportion.signed.scorer import CLASSES, SignedTask
 from apportion.signed.splits import Split
@@ -79,8 +79,7 @@ def train(
     Raises `UserError` before anything is done for a model without weights, and for events that a folder cannot hold
     as they are: with users that have no event, say, as a slice has them.
     """
-    kind = model(name)
-    if not kind.keeps_weights:
+    if not model(name).keeps_weights:
         raise UserError(
             f"--model {name}",
             "a model without weights to keep",
@@ -93,11 +92,10 @@ def train(
         raise UserError("the events", found, "events as Events.of gives them", cure)
     split = Split.by_quantiles(events)
     walk = Walk(split, task, protocol)
-    scorer = fitted(walk, Run(name, seed), None if told is None else lambda share: told(share, "training"))
+    run = Run(name, seed)
+    scorer = fitted(walk, run, None if told is None else lambda share: told(share, "training"))
     assert isinstance(scorer, Learned)
-    evaluation = evaluate(
-        scorer, walk.for_model(seed, features=kind.uses_features, training_group_size=kind.group_size)
-    )
+    evaluation = evaluate(scorer, way_of(walk, run))
     if not all(np.isfinite(part.score).all() for part in (evaluation.validation, evaluation.test)):
         cure = "Look at the weights and times: apportion signed info EVENTS."
         raise UserError(f"--model {name}", "scores that are no finite numbers", "finite scores", cure)
@@ -148,10 +146,7 @@ def open_trained(folder: Path) -> Opened:
     trained = description_of(folder)
     events = trained_on(folder, trained)
     split = Split.at_times(events, trained.train_until, trained.validation_until)
-    kind = model(trained.model)
-    walk = Walk(split, trained.task, trained.protocol).for_model(
-        trained.seed, features=kind.uses_features, training_group_size=kind.group_size
-    )
+    walk = way_of(Walk(split, trained.task, trained.protocol), Run(trained.model, trained.seed))
     scorer = load(folder)
     refuse_another(folder, trained, scorer)
     return Opened(scorer, walk, trained)
