@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.signed.made_networks import noise
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from apportion.errors import UserError
 from apportion.signed.evaluation import evaluate
@@ -210,7 +210,8 @@ def test_evaluation_takes_one_thread():
     walk = Walk(SPLIT, "sign", SMALL)
     model = Threads("sign")
     model.fit(walk, 0)
-    evaluate(model, walk)
+    with threadpool_limits(2):
+        evaluate(model, walk)
     assert model.seen == {1}
 
 
