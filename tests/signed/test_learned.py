@@ -177,6 +177,12 @@ def test_nor_when_hardly_anything_has_been_observed():
             assert np.array_equal(np.concatenate(pieces), together)
 
 
+def test_a_querys_own_time_counts_through_its_features_alone(trained):
+    queries = asked(noise(25, 60, 9))
+    later = replace(queries, time=queries.time + 1e9)
+    assert np.array_equal(trained[0].score(later), trained[0].score(queries))
+
+
 def test_scoring_changes_nothing(trained):
     model, stream = trained
     before = {name: x.copy() for name, x in model.state().items()}

@@ -26,7 +26,10 @@ def _features(groups: list[Group]) -> NDArray[np.float32]:
 
 
 class RunningMean:
-    """The running mean of a network's weights over steps; its decay grows from 0 to `decay`, so that it starts fast."""
+    """The running mean of a network's weights over steps.
+
+    Its decay is n / (n + 10) at step n, up to `decay`, so that it starts fast.
+    """
 
     def __init__(self, network: Semba, decay: float) -> None:
         self._now = list(network.parameters())
@@ -59,7 +62,9 @@ class Learned(Scorer):
     """A network with its state: the memories and latest neighbours of all users as of the last observed event.
 
     Scores depend on the query and the state alone: with the usual widths (64 and more) they are bit for bit the same
-    whatever else is asked in the same call. Users that were not there at `fit` get rows when they first occur.
+    whatever else is asked in the same call. Of a query's own time the network knows what its features say and no
+    more: the time gone by on edges ends at the last observed event. Users that were not there at `fit` get rows when
+    they first occur.
     """
 
     def __init__(self, settings: SembaSettings, task: SignedTask, n_users: int, n_features: int) -> None:
@@ -94,16 +99,13 @@ class Learned(Scorer):
         """Return a score for each query from the events observed so far; changes nothing."""
         if not len(queries):
             return np.zeros((0, 3) if self.task == "signed-existence" else 0)
-        found = self._network_scores(queries)
+        with torch.no_grad():
+            found = scores(self.answers(queries), self.task, self.scale)
         boosted = self.network.boosted
         share = float(boosted.share)
         if share and queries.features is not None:
             found = boosted.blend(found, boosted.raw(queries.features), share)
         return found
-
-    def _network_scores(self, queries: Queries) -> NDArray[np.float64]:
-        with torch.no_grad():
-            return scores(self.answers(queries), self.task, self.scale)
 
     def observe(self, events: Events) -> None:
         """Take in events; none may be earlier than one observed before."""
@@ -219,7 +221,7 @@ class Learned(Scorer):
         self,
         groups: list[Group],
         optimiser: torch.optim.Optimizer,
-        mean: "RunningMean | None" = None,
+        mean: RunningMean | None = None,
         tell: Callable[[float], None] | None = None,
     ) -> float:
         """Go through the training part once from the start, one step a group; return the mean loss."""
