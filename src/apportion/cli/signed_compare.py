@@ -97,7 +97,7 @@ def compare(
             names,
             seeds=seeds,
             protocol=chosen,
-            parts=("overall", "transductive", "inductive") if parts else ("overall",),
+            parts=("transductive", "inductive") if parts else (),
             workers=workers or _cores(),
             told=told,
         )

@@ -79,13 +79,14 @@ def compare(
     *,
     seeds: int = 5,
     protocol: Protocol | None = None,
-    parts: Sequence[str] = ("overall",),
+    parts: Sequence[str] = (),
     workers: int = 1,
     told: Told | None = None,
 ) -> Comparison:
     """Return a comparison of models on the test part of a network, each fitted with every seed.
 
     A model that no seed changes is fitted once. A model without an answer on the task is left out, with the reason.
+    `parts` of test ("transductive", "inductive") come beside the whole.
     """
     protocol = protocol or Protocol()
     left_out = {name: model(name).reason for name in models if task in model(name).not_for}
@@ -93,7 +94,7 @@ def compare(
     runs = [Run(name, seed) for name in kept for seed in range(seeds if model(name).is_random else 1)]
     split = Split.by_quantiles(events)
     ran = run_all(split, task, protocol, runs, workers=workers, told=told) if runs else []
-    rows = {part: rows_of(task, ran, part) for part in parts}
+    rows = {part: rows_of(task, ran, part) for part in dict.fromkeys(("overall", *parts))}
     return Comparison(task, protocol, rows, ran, left_out, _notes(split, task, ran))
 
 
