@@ -83,6 +83,16 @@ def test_weight_as_others_have_it(seed):
     assert measure("weight", scored(true, true), Decision())["kl"] == pytest.approx(0)
 
 
+@pytest.mark.parametrize(("scale", "middle"), [(1, 1e8), (1, -1e6), (1e-7, 0), (1e9, 0)])
+def test_r2_and_correlation_keep_their_digits_far_from_0_and_in_any_unit(scale, middle):
+    draw = np.random.default_rng(0)
+    true = draw.normal(0, 1, 200)
+    found = true + draw.normal(0, 0.5, 200)
+    out = measure("weight", scored(true * scale + middle, found * scale + middle), Decision())
+    assert out["r2"] == pytest.approx(sk.r2_score(true, found), rel=1e-6)
+    assert out["pearson"] == pytest.approx(pearsonr(true, found)[0], rel=1e-6)
+
+
 def test_existence_weighs_an_event_as_all_its_non_links():
     """Event 0 is above 3 of 4 non-links, event 1 above none of its 2."""
     kind = [0, 1, 1, 1, 1, 0, 1, 1]

@@ -185,12 +185,15 @@ def _of_weight(scored: Scored, decision: Decision, weight: Floats) -> dict[str, 
     true, found = scored.label, scored.score
     total = weight.sum(axis=-1)
     square = _ratio(weight @ (true - found) ** 2, total)
-    mean = _ratio(weight @ true, total)
-    variance = _ratio(weight @ true**2, total) - mean**2
+    around = true - (
+        true.mean() if len(true) else 0.0
+    )  # squares of numbers far from 0 would swallow their spread
+    variance = _ratio(weight @ around**2, total) - _ratio(weight @ around, total) ** 2
+    least = 1e-12 * np.max(around**2, initial=0.0)
     return {
         "rmse": np.sqrt(square),
         "mae": _ratio(weight @ np.abs(true - found), total),
-        "r2": 1 - _ratio(square, np.where(variance > 1e-12, variance, 0)),
+        "r2": 1 - _ratio(square, np.where(variance > least, variance, 0)),
         "pearson": _correlation(true, found, weight),
         "spearman": _correlation(rankdata(true), rankdata(found), weight),
         "kl": _kl(true, found, decision.range, weight),
