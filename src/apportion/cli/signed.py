@@ -54,6 +54,7 @@ def generate(
     json: bool
         Print one JSON document.
     """
+    from apportion.signed.gathering import counted
     from apportion.signed.generator import planted_network
     from apportion.signed.writing import write_events, write_truth
 
@@ -71,7 +72,9 @@ def generate(
         )
         return
     share = negatives / len(events)
-    print(f"{out}: {len(events):,} events, {events.n_users:,} users, {share:.1%} negative; seed {seed}")
+    print(
+        f"{out}: {counted(len(events), 'event')}, {events.n_users:,} users, {share:.1%} negative; seed {seed}"
+    )
 
 
 @app.command
@@ -121,7 +124,7 @@ def _lines(read: "ReadEvents", of: "Description") -> list[tuple[str, str]]:
         ("times", f"{_moment(of.begin)} to {_moment(of.end)}"),
         (
             "equal times",
-            f"{of.instants:,} different times, at most {counted(of.largest_group, 'event')} at one",
+            f"{counted(of.instants, 'different time')}, at most {counted(of.largest_group, 'event')} at one",
         ),
         ("repeated pairs", f"{of.repeated:.2%} of the events"),
         ("reciprocity", f"{of.reciprocity:.1%} of the pairs"),

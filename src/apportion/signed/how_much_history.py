@@ -7,6 +7,7 @@ import polars as pl
 
 from apportion.errors import UserError
 from apportion.signed.events import Events
+from apportion.signed.models import model
 from apportion.signed.protocol import Protocol
 from apportion.signed.running import Run, Told, run_all
 from apportion.signed.scorer import SignedTask
@@ -34,8 +35,15 @@ def history_table(
     """Return the table of runs that `apportion fit` reads: `n_demonstrations` are the training events.
 
     Each run trains on the first part of the training events; those after it never happened. Validation and test
-    are the same in all runs.
+    are the same in all runs. Raises `UserError` for a model without an answer on the task, and for a share that is
+    none.
     """
+    kind = model(name)
+    if task in kind.not_for:
+        cure = "Type --model semba, say."
+        raise UserError(
+            f"--model {name}", f"no answer on {task}: {kind.reason}", "a model that has one", cure
+        )
     whole = Split.by_quantiles(events)
     rows = []
     for i, fraction in enumerate(fractions):
