@@ -17,6 +17,7 @@ from apportion.signed.generator import NetworkSettings
 if TYPE_CHECKING:
     from apportion.signed.description import Description
     from apportion.signed.gathering import ReadEvents
+    from apportion.signed.scorer import SignedTask
 
 app = cyclopts.App(name="signed", help="Signed networks over time: who will trust whom, and when.")
 app.command(train)
@@ -105,8 +106,10 @@ def info(events: Path, *, json: bool = False) -> None:
             f"{events}: the times look like {described.unit.name}: divide them by {described.unit.per_second:,}",
             file=sys.stderr,
         )
-    for task, reason in described.cannot.items():
-        print(f"{events}: the task {task} cannot be done: {reason}", file=sys.stderr)
+    for tasks, reason in _by_reason(described.cannot):
+        print(f"{events}: {tasks} cannot be done: {reason}", file=sys.stderr)
+    for tasks, reason in _by_reason(described.of_little_use):
+        print(f"{events}: numbers on {tasks} are of little use: {reason}", file=sys.stderr)
 
 
 def _lines(read: "ReadEvents", of: "Description") -> list[tuple[str, str]]:
@@ -143,6 +146,16 @@ def _lines(read: "ReadEvents", of: "Description") -> list[tuple[str, str]]:
     if of.split is not None:
         lines.append(("split", "{:,} training, {:,} validation, {:,} test".format(*of.split)))
     return lines
+
+
+def _by_reason(reasons: "dict[SignedTask, str]") -> list[tuple[str, str]]:
+    """Return the tasks of each reason, named, and the reason."""
+    found = []
+    for reason in dict.fromkeys(reasons.values()):
+        tasks = [task for task, why in reasons.items() if why == reason]
+        named = tasks[0] if len(tasks) == 1 else f"{', '.join(tasks[:-1])} and {tasks[-1]}"
+        found.append((f"the task{'s' * (len(tasks) > 1)} {named}", reason))
+    return found
 
 
 def _moment(seconds: float) -> str:

@@ -58,7 +58,7 @@ def train(
     json: bool
         Print one JSON document.
     """
-    from apportion.signed.description import cannot
+    from apportion.signed.description import of_little_use
     from apportion.signed.protocol import Protocol
     from apportion.signed.splits import Split
 
@@ -84,7 +84,7 @@ def train(
         from apportion.signed.trained import train as trained
 
         found = trained(network, task, model, out, protocol=chosen, seed=seed, told=told)
-    reason = cannot(network, Split.by_quantiles(network)).get(task)
+    reason = of_little_use(Split.by_quantiles(network)).get(task)
     if reason is not None:
         print(f"apportion: numbers on the task {task} are of little use: {reason}", file=sys.stderr)
     _show({"folder": str(out), "model": model, "task": task, "protocol": protocol}, found.metrics, json)

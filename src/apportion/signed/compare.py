@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from apportion.errors import UserError
 from apportion.identity import generator
 from apportion.signed.curves import curves_of
-from apportion.signed.description import cannot
+from apportion.signed.description import of_little_use
 from apportion.signed.evaluation import Evaluation, part_of
 from apportion.signed.events import Events
 from apportion.signed.metrics import BOUNDS, METRICS, measure
@@ -104,7 +104,7 @@ def compare(
 
 def _notes(split: Split, task: SignedTask, ran: Sequence[Ran]) -> list[str]:
     """Return what a reader of the numbers has to know about the events that they are made of."""
-    reason = cannot(split.events, split).get(task)
+    reason = of_little_use(split).get(task)
     notes = [] if reason is None else [f"numbers on the task {task} are of little use: {reason}"]
     asked = int((ran[0].evaluation.test.kind == 0).sum())
     left = len(split.test) - asked
