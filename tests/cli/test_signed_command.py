@@ -127,8 +127,11 @@ def test_info_of_one_sign_works_and_says_what_cannot_be_done(
     file = tmp_path / "events.csv"
     file.write_text("".join(f"{i},{i + 1},1,{i}\n" for i in range(30)))
     assert status("info", str(file)) == 0
-    error = capsys.readouterr().err.splitlines()
-    assert f"{file}: the task sign cannot be done: no event is negative in the training part" in error
+    said = [line.removeprefix(f"{file}: ") for line in capsys.readouterr().err.splitlines()]
+    assert said[0] == (
+        "the tasks sign and signed-existence cannot be done: no event is negative in the training part"
+    )
+    assert [line.partition(" cannot")[0] for line in said[1:]] == ["the task weight", "the task existence"]
     assert status("info", str(file), "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["triads"] == {"counted": 0, "is_sample": False, "balanced": None, "expected": None}

@@ -192,3 +192,38 @@ def test_a_comparison_that_ends_without_a_result_leaves_files_as_they_were(tmp_p
     out.write_text("{}")
     assert status("compare", str(tmp_path / "bad.csv"), "--out", str(out)) == 2
     assert out.read_text() == "{}"
+
+
+def test_places_that_cannot_be_written_are_told_before_the_work(events, tmp_path, capsys, monkeypatch):
+    def worked(*_, **__):
+        raise AssertionError("the work was begun")
+
+    monkeypatch.setattr("apportion.cli.signed_train.events_of", worked)
+    monkeypatch.setattr("apportion.cli.signed_compare.events_of", worked)
+    monkeypatch.setattr("apportion.signed.trained.open_trained", worked)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.csv").mkdir()
+    for words in (
+        ("train", events, "--out", tmp_path / "file"),
+        ("train", events, "--out", tmp_path / "file" / "in" / "it"),
+        ("train", events, "--history", "0.5", "--out", tmp_path / "file" / "in"),
+        ("compare", events, "--out", tmp_path / "file" / "c.json"),
+        ("evaluate", tmp_path, "--predictions", tmp_path / "file" / "p.csv"),
+        ("evaluate", tmp_path, "--predictions", tmp_path / "folder.csv"),
+    ):
+        assert status(*map(str, words)) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "expected a f" in line and ("cannot be written" in line or "found a file" in line)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.csv", "file", "folder.csv"]
+
+
+def test_models_without_an_answer_are_no_comparison(events, tmp_path, capsys):
+    for command in (
+        ("compare", events, "--models", "reputation"),
+        ("train", events, "--model", "reputation", "--history", "0.5", "--out", str(tmp_path / "out")),
+    ):
+        assert status(*command, "--task", "existence", "--quiet") == 2
+        out, err = capsys.readouterr()
+        assert out == "" and len(err.splitlines()) == 1
+        assert "answer on existence" in err and "about the sign or weight of a rating" in err
+    assert not (tmp_path / "out").exists()

@@ -180,6 +180,9 @@ def test_mistakes_are_one_line(run: Run, folder: Path, tmp_path: Path) -> None:
         ((folder, "--pairs", tmp_path / "nowhere"), "found no such file; expected a file of pairs"),
         ((folder, "--pairs", tmp_path / "pairs"), "pairs, line 1: found a user's event with itself"),
         ((folder, "--picture", "users.pdf"), "found another ending; expected .svg or .png"),
+        ((folder, "--embeddings", tmp_path / "pairs" / "x.parquet"), "a place that cannot be written"),
+        ((folder, "--stream", "--out", tmp_path / "pairs"), "found a file; expected a folder to write to"),
+        ((folder, "--stream", "--out", tmp_path / "pairs" / "x"), "a place that cannot be written"),
     ):
         shown = run(*words)
         assert (shown.returncode, shown.stdout) == (2, "")

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 import numpy as np
@@ -119,6 +120,15 @@ def test_an_error_of_a_worker_reaches_the_caller():
     positive = replace(EVENTS, weight=np.abs(EVENTS.weight))
     with pytest.raises(UserError, match="only positive"):
         compare(positive, "sign", ["reputation"], protocol=QUICK)
+
+
+def test_a_worker_that_is_killed_is_one_error(monkeypatch):
+    def killed(*_, **__):
+        raise BrokenProcessPool
+
+    monkeypatch.setattr("apportion.signed.running.wait", killed)
+    with pytest.raises(UserError, match=r"ended from outside.*--workers 1"):
+        run_all(Split.by_quantiles(EVENTS), "sign", QUICK, [Run("gcn", 0), Run("gcn", 1)], workers=2)
 
 
 def test_events_that_are_not_asked_for_are_counted():

@@ -1,15 +1,19 @@
 """What a network is like, against slow and obvious counts."""
 
+from collections.abc import Callable
 from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apportion.errors import UserError
 from apportion.signed import description
 from apportion.signed.description import describe, triads
 from apportion.signed.events import Events
 from apportion.signed.generator import NetworkSettings, generate
+from apportion.signed.protocol import refuse_what_cannot_be_learned
+from apportion.signed.splits import Split
 
 Row = tuple[int, int, int, int]
 ROWS = st.lists(
@@ -90,21 +94,50 @@ def line(weights: list[int], times: list[int] | None = None) -> Events:
     return Events.of(range(count), range(1, count + 1), times or range(count), weights)
 
 
+def ring(weights: list[int]) -> Events:
+    """Return events in which everybody rates and is rated again and again."""
+    count = len(weights)
+    return Events.of(
+        [i % 3 for i in range(count)], [(i + 1) % 3 for i in range(count)], range(count), weights
+    )
+
+
 def test_tasks_that_cannot_be_done_are_named() -> None:
-    assert describe(line([1, -2] * 20)).cannot == {}
-    one_sign = describe(line([1] * 40))
+    assert describe(ring([1, -2] * 20)).cannot == {}
+    one_sign = describe(ring([1] * 40))
     assert (
         one_sign.cannot["sign"]
         == one_sign.cannot["signed-existence"]
         == "no event is negative in the training part"
     )
     assert one_sign.cannot["weight"] == "all weights of the training part are the same"
-    assert "existence" not in one_sign.cannot
-    assert describe(line([-1] * 40)).cannot["sign"] == "no event is positive in the training part"
-    assert describe(line([-1] * 10 + [1] * 18 + [2] * 12)).cannot == {
+    assert "existence" not in one_sign.cannot and one_sign.of_little_use == {}
+    assert describe(ring([-1] * 40)).cannot["sign"] == "no event is positive in the training part"
+    late = describe(ring([-1] * 10 + [1] * 18 + [2] * 12))
+    assert late.cannot == {}
+    assert late.of_little_use == {
         "sign": "no event is negative in the validation part",
         "signed-existence": "no event is negative in the validation part",
     }
+    once = describe(line([1, -2] * 20)).cannot
+    assert once.keys() == {"existence", "signed-existence"} and "seen before" in once["existence"]
+
+
+@pytest.mark.parametrize("weights", [[1] * 40, [-1] * 40, [1, -2] * 20, [1] * 30 + [-1] * 10])
+@pytest.mark.parametrize("many", [line, ring, lambda w: Events.of([0, 1] * 20, [1, 0] * 20, range(40), w)])
+def test_what_cannot_be_done_is_what_training_refuses(many: Callable, weights: list[int]) -> None:
+    events = many(weights)
+    split = Split.by_quantiles(events)
+    refused = set()
+    for task in ("existence", "sign", "signed-existence", "weight"):
+        try:
+            refuse_what_cannot_be_learned(split, task)
+        except UserError:
+            refused.add(task)
+    assert describe(events).cannot.keys() == refused
+
+
+def test_events_at_one_time_cannot_be_split() -> None:
     at_once = describe(line([1, -1] * 20, [5] * 40))
     assert at_once.split is None and set(at_once.cannot) == {
         "existence",

@@ -119,6 +119,16 @@ def test_the_callers_arrays_are_left_alone() -> None:
 NAN = float("nan")
 
 
+DATES = np.array(["2020-01-01T00:00:01.5", "2020-01-02"], dtype="datetime64[ns]")
+
+
+@pytest.mark.parametrize("unit", ["ns", "us", "ms"])
+def test_dates_as_times_are_seconds_whatever_their_unit(unit: str) -> None:
+    dates = DATES.astype(f"datetime64[{unit}]")
+    for column in (dates, pd.Series(dates), pl.Series(dates)):
+        assert Events.of([1, 2], [2, 3], column, [1, 1]).time.tolist() == [1577836801.5, 1577923200.0]
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
@@ -140,6 +150,9 @@ NAN = float("nan")
         (([1, NAN], [2, 3], [1, 2], [1, 1]), "event 2, source: found the id nan"),
         (([True, False], [2, 3], [1, 2], [1, 1]), "found ids of type bool"),
         (([1, 2], [2, 3], ["yesterday", 2], [1, 1]), "the column time: found values that are no numbers"),
+        (([1, 2], [2, 3], [1, 2], DATES), "the column weight: found values that are no numbers"),
+        (([1, 2], [2, 3], DATES - DATES[0], [1, 1]), "the column time: found values that are no numbers"),
+        (([1, 2], [2, 3], [DATES[0], np.datetime64("NaT")], [1, 1]), "event 2, time: found nan"),
         (([[1, 2]], [2, 3], [1, 2], [1, 1]), r"the ids of source: found an array of shape \(1, 2\)"),
     ],
 )

@@ -230,3 +230,9 @@ def test_what_cannot_be_learned_is_refused():
     with pytest.raises(UserError, match="no training event between two users who had been seen before"):
         Walk(Split.by_quantiles(once), "existence")
     assert len(Walk(Split.by_quantiles(once), "sign").test_asked)
+
+
+def test_a_protocol_of_no_events_is_refused():
+    for name in ("group_size", "training_group_size", "non_links", "validation_non_links"):
+        with pytest.raises(UserError, match=f"a {name} of 0; expected 1 at least"):
+            Protocol(**{name: 0})  # type: ignore[arg-type]

@@ -50,7 +50,7 @@ def test_the_first_training_events_keep_equal_times_together():
 
 
 def test_too_few_times_are_the_users_fault():
-    with pytest.raises(UserError, match="40 events at 1 distinct times"):
+    with pytest.raises(UserError, match="40 events at 1 distinct time;"):
         Split.by_quantiles(noise(6, 40, 0, instants=1))
     with pytest.raises(UserError, match="0 events"):
         Split.by_quantiles(noise(6, 40, 0)[:0])

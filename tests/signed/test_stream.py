@@ -152,10 +152,18 @@ def test_a_stream_left_half_way_has_taken_in_half(live: Live, folder: Path, past
     steps = live.walk(LATER)
     first = [float(next(steps)) for _ in range(2)]
     steps.close()
-    rest = [float(score) for score in live.walk(LATER[1:])]
+    rest = [float(score) for score in live.walk(LATER[2:])]
     other = live_of(folder, past)
     whole = [float(score) for score in other.walk(LATER)]
-    assert first[0] == whole[0] and rest == whole[1:]
+    assert first + rest == whole
+
+
+def test_a_stream_in_step_with_its_lines_takes_in_the_last_one_too(live: Live) -> None:
+    before = len(live.observed) + len(live.waiting)
+    for _, _ in zip(LATER, live.walk(LATER), strict=False):  # asks no more after the last line
+        pass
+    happened = sum(one.weight is not None for one in LATER)
+    assert len(live.observed) + len(live.waiting) == before + happened
 
 
 def test_saved_and_loaded_it_goes_on_bit_for_bit(live: Live, tmp_path: Path) -> None:

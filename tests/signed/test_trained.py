@@ -82,6 +82,14 @@ def test_a_folder_that_is_none_or_damaged(tmp_path):
                 opens(tmp_path)
     (tmp_path / "trained.json").write_text(text)
     assert live_artefact.load(tmp_path).latest == EVENTS.time[-1]
+    edited = json.loads(text)
+    for change, said in (
+        ({"train_until": -1}, r"trained\.json: found a split at the times -1 and"),
+        ({"protocol": edited["protocol"] | {"group_size": 0}}, r"trained\.json: found .*a group_size of 0"),
+    ):
+        (tmp_path / "trained.json").write_text(json.dumps(edited | change))
+        with pytest.raises(UserError, match=said):
+            open_trained(tmp_path)
     (tmp_path / "trained.json").write_text("{}")
     with pytest.raises(UserError, match="missing required field"):
         open_trained(tmp_path)

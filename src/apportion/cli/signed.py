@@ -17,6 +17,7 @@ from apportion.signed.generator import NetworkSettings
 if TYPE_CHECKING:
     from apportion.signed.description import Description
     from apportion.signed.gathering import ReadEvents
+    from apportion.signed.scorer import SignedTask
 
 app = cyclopts.App(name="signed", help="Signed networks over time: who will trust whom, and when.")
 app.command(train)
@@ -54,6 +55,7 @@ def generate(
     json: bool
         Print one JSON document.
     """
+    from apportion.signed.gathering import counted
     from apportion.signed.generator import planted_network
     from apportion.signed.writing import write_events, write_truth
 
@@ -71,7 +73,9 @@ def generate(
         )
         return
     share = negatives / len(events)
-    print(f"{out}: {len(events):,} events, {events.n_users:,} users, {share:.1%} negative; seed {seed}")
+    print(
+        f"{out}: {counted(len(events), 'event')}, {events.n_users:,} users, {share:.1%} negative; seed {seed}"
+    )
 
 
 @app.command
@@ -102,8 +106,10 @@ def info(events: Path, *, json: bool = False) -> None:
             f"{events}: the times look like {described.unit.name}: divide them by {described.unit.per_second:,}",
             file=sys.stderr,
         )
-    for task, reason in described.cannot.items():
-        print(f"{events}: the task {task} cannot be done: {reason}", file=sys.stderr)
+    for tasks, reason in _by_reason(described.cannot):
+        print(f"{events}: {tasks} cannot be done: {reason}", file=sys.stderr)
+    for tasks, reason in _by_reason(described.of_little_use):
+        print(f"{events}: numbers on {tasks} are of little use: {reason}", file=sys.stderr)
 
 
 def _lines(read: "ReadEvents", of: "Description") -> list[tuple[str, str]]:
@@ -121,7 +127,7 @@ def _lines(read: "ReadEvents", of: "Description") -> list[tuple[str, str]]:
         ("times", f"{_moment(of.begin)} to {_moment(of.end)}"),
         (
             "equal times",
-            f"{of.instants:,} different times, at most {counted(of.largest_group, 'event')} at one",
+            f"{counted(of.instants, 'different time')}, at most {counted(of.largest_group, 'event')} at one",
         ),
         ("repeated pairs", f"{of.repeated:.2%} of the events"),
         ("reciprocity", f"{of.reciprocity:.1%} of the pairs"),
@@ -140,6 +146,16 @@ def _lines(read: "ReadEvents", of: "Description") -> list[tuple[str, str]]:
     if of.split is not None:
         lines.append(("split", "{:,} training, {:,} validation, {:,} test".format(*of.split)))
     return lines
+
+
+def _by_reason(reasons: "dict[SignedTask, str]") -> list[tuple[str, str]]:
+    """Return the tasks of each reason, named, and the reason."""
+    found = []
+    for reason in dict.fromkeys(reasons.values()):
+        tasks = [task for task, why in reasons.items() if why == reason]
+        named = tasks[0] if len(tasks) == 1 else f"{', '.join(tasks[:-1])} and {tasks[-1]}"
+        found.append((f"the task{'s' * (len(tasks) > 1)} {named}", reason))
+    return found
 
 
 def _moment(seconds: float) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from apportion.cli.json_document import as_json
+from apportion.cli.making_room import make_room_for_file
 from apportion.cli.progress_bar import progress_bar
 from apportion.cli.reading_events import events_of
 from apportion.errors import UserError
@@ -82,7 +83,7 @@ def compare(
     from apportion.signed.protocol import Protocol
 
     if out is not None:
-        _make_room(out)
+        make_room_for_file("--out", out)
     names = [name.strip() for name in models.split(",") if name.strip()]
     if not names:
         raise UserError(
@@ -124,19 +125,6 @@ def compare(
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _make_room(out: Path) -> None:
-    """Raise UserError now rather than when the work is done, if the file cannot be written."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        is_new = not out.exists()
-        out.open("a").close()
-        if is_new:
-            out.unlink()  # a comparison that is stopped leaves nothing behind
-    except OSError as error:
-        found = f"a place that cannot be written ({error.strerror})"
-        raise UserError(f"--out {out}", found, "a file", "Choose another place.") from None
 
 
 def _tables(found: "Comparison") -> "list[tuple[str, Rows, Marks | None]]":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apportion.cli.json_document import print_json
+from apportion.cli.making_room import make_room_for_file, make_room_for_folder
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ def predict(
     ):
         if path is not None and path.suffix.lower() not in endings:
             raise UserError(f"--{name} {path}", "another ending", " or ".join(endings), "Change its name.")
+        if path is not None:
+            make_room_for_file(f"--{name}", path)
+    if out is not None:
+        make_room_for_folder("--out", out)
     from apportion.signed.live_artefact import load, save
     from apportion.signed.trained import description_of
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import cyclopts
 
 from apportion.cli.json_document import print_json
+from apportion.cli.making_room import make_room_for_file, make_room_for_folder
 from apportion.cli.progress_bar import progress_bar
 from apportion.cli.reading_events import events_of
 from apportion.errors import UserError
@@ -57,13 +58,12 @@ def train(
     json: bool
         Print one JSON document.
     """
-    from apportion.signed.description import cannot
+    from apportion.signed.description import of_little_use
     from apportion.signed.protocol import Protocol
     from apportion.signed.splits import Split
 
     fractions = _fractions(history)
-    if out.exists() and not out.is_dir():
-        raise UserError(f"--out {out}", "a file", "a folder to write to", "Name another.")
+    make_room_for_folder("--out", out)
     network = events_of(events)
     chosen = Protocol.named(protocol, group_size=group_size, non_links=non_links)
     with progress_bar(f"training {model} on {task}", quiet=quiet) as told:
@@ -84,7 +84,7 @@ def train(
         from apportion.signed.trained import train as trained
 
         found = trained(network, task, model, out, protocol=chosen, seed=seed, told=told)
-    reason = cannot(network, Split.by_quantiles(network)).get(task)
+    reason = of_little_use(Split.by_quantiles(network)).get(task)
     if reason is not None:
         print(f"apportion: numbers on the task {task} are of little use: {reason}", file=sys.stderr)
     _show({"folder": str(out), "model": model, "task": task, "protocol": protocol}, found.metrics, json)
@@ -110,6 +110,8 @@ def evaluate(
         raise UserError(
             f"--predictions {predictions}", "no .parquet or .csv", "a file of either kind", "Change its name."
         )
+    if predictions is not None:
+        make_room_for_file("--predictions", predictions)
     from apportion.signed.evaluation import evaluate as evaluated
     from apportion.signed.trained import metrics_by_part, open_trained
     from apportion.signed.trained import predictions as table_of
@@ -119,7 +121,6 @@ def evaluate(
         found = evaluated(scorer, walk, lambda now, share: told(share, now))
     if predictions is not None:
         table = table_of(found, walk.split.events.users, trained.calibration)
-        predictions.parent.mkdir(parents=True, exist_ok=True)
         write = table.write_parquet if predictions.suffix.lower() == ".parquet" else table.write_csv
         write(predictions)
         print(f"apportion: {predictions}: {len(table):,} scored queries", file=sys.stderr)

@@ -7,9 +7,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from apportion.errors import UserError
 from apportion.identity import generator
 from apportion.signed.curves import curves_of
-from apportion.signed.description import cannot
+from apportion.signed.description import of_little_use
 from apportion.signed.evaluation import Evaluation, part_of
 from apportion.signed.events import Events
 from apportion.signed.metrics import BOUNDS, METRICS, measure
@@ -85,24 +86,25 @@ def compare(
 ) -> Comparison:
     """Return a comparison of models on the test part of a network, each fitted with every seed.
 
-    A model that no seed changes is fitted once. A model without an answer on the task is left out, with the reason.
-    `parts` of test ("transductive", "inductive") come beside the whole.
+    A model that no seed changes is fitted once. A model without an answer on the task is left out, with the reason;
+    `UserError` where none is left. `parts` of test ("transductive", "inductive") come beside the whole.
     """
     protocol = protocol or Protocol()
     left_out = {name: model(name).reason for name in models if task in model(name).not_for}
     kept = [name for name in dict.fromkeys(models) if name not in left_out]
+    if not kept:
+        found = f"no model with an answer on {task}" + "".join(f" ({why})" for why in left_out.values())
+        raise UserError(f"--models {','.join(models)}", found, "one at least", "Type --models semba,trees.")
     runs = [Run(name, seed) for name in kept for seed in range(seeds if model(name).is_random else 1)]
     split = Split.by_quantiles(events)
-    ran = run_all(split, task, protocol, runs, workers=workers, told=told) if runs else []
+    ran = run_all(split, task, protocol, runs, workers=workers, told=told)
     rows = {part: rows_of(task, ran, part) for part in dict.fromkeys(("overall", *parts))}
     return Comparison(task, protocol, rows, ran, left_out, _notes(split, task, ran))
 
 
 def _notes(split: Split, task: SignedTask, ran: Sequence[Ran]) -> list[str]:
     """Return what a reader of the numbers has to know about the events that they are made of."""
-    if not ran:
-        return []
-    reason = cannot(split.events, split).get(task)
+    reason = of_little_use(split).get(task)
     notes = [] if reason is None else [f"numbers on the task {task} are of little use: {reason}"]
     asked = int((ran[0].evaluation.test.kind == 0).sum())
     left = len(split.test) - asked

@@ -57,8 +57,8 @@ class Description:
     `begin` and `end` are seconds; `instants` the number of different times; `repeated` the share of events whose
     source has rated the same target before; `reciprocity` the share of (source, target) pairs whose reverse occurs
     too; `positive_by_quarter` the share of positives in four parts of as many events; `split` the numbers of
-    training, validation and test events, None where there are too few; `cannot` why a task cannot be done; `unit` what
-    the times seem to be in where they are no seconds.
+    training, validation and test events, None where there are too few; `cannot` why a task cannot be done, and
+    `of_little_use` why its numbers would say little; `unit` what the times seem to be in where they are no seconds.
     """
 
     users: int
@@ -77,6 +77,7 @@ class Description:
     triads: Triads
     split: tuple[int, int, int] | None
     cannot: dict[SignedTask, str]
+    of_little_use: dict[SignedTask, str]
     unit: Unit | None
 
 
@@ -90,6 +91,7 @@ def describe(events: Events) -> Description:
         split = Split.by_quantiles(events)
     except UserError:
         split = None
+    refused = cannot(events, split)
     return Description(
         users=events.n_users,
         events=len(events),
@@ -106,25 +108,52 @@ def describe(events: Events) -> Description:
         positive_by_quarter=tuple(float(q.mean()) for q in np.array_split(is_positive, 4) if len(q)),
         triads=triads(events),
         split=None if split is None else (len(split.train), len(split.validation), len(split.test)),
-        cannot=cannot(events, split),
+        cannot=refused,
+        of_little_use={task: why for task, why in of_little_use(split).items() if task not in refused},
         unit=unit_of(float(events.time[0]), float(events.time[-1])),
     )
 
 
 def cannot(events: Events, split: Split | None) -> dict[SignedTask, str]:
-    """Return the tasks that cannot be done on these events and why."""
+    """Return the tasks that no model can be trained on with these events and why."""
     if split is None:
         reason = "too few events at different times to split them"
         return dict.fromkeys(("existence", "sign", "signed-existence", "weight"), reason)
-    reasons: dict[SignedTask, str] = {}
-    for name, part in {"training": split.train, "validation": split.validation, "test": split.test}.items():
-        for missing, has in ((NO_NEGATIVES, -1), (NO_POSITIVES, 1)):
-            if not (part.sign == has).any():
-                for task in ("sign", "signed-existence"):
-                    reasons.setdefault(task, f"{missing} in the {name} part")
+    reasons = _one_sign(split.train, "training")
     if len(np.unique(split.train.weight)) == 1:
         reasons["weight"] = "all weights of the training part are the same"
+    if events.n_users < 3:
+        without_links = f"{events.n_users} users are too few for pairs that do not happen"
+    elif not _is_between_known(split.train).any():
+        without_links = "no training event is between two users who had been seen before in their roles"
+    else:
+        return reasons
+    reasons["existence"] = without_links
+    reasons.setdefault("signed-existence", without_links)
     return reasons
+
+
+def of_little_use(split: Split | None) -> dict[SignedTask, str]:
+    """Return the tasks that can be trained on but hardly chosen or measured, for want of a sign, and why."""
+    if split is None:
+        return {}
+    return _one_sign(split.test, "test") | _one_sign(split.validation, "validation")
+
+
+def _one_sign(part: Events, name: str) -> dict[SignedTask, str]:
+    for missing, has in ((NO_NEGATIVES, -1), (NO_POSITIVES, 1)):
+        if not (part.sign == has).any():
+            return dict.fromkeys(("sign", "signed-existence"), f"{missing} in the {name} part")
+    return {}
+
+
+def _is_between_known(events: Events) -> NDArray[np.bool_]:
+    """Return whether both ends of each event had been seen in their roles at earlier times, bool [n]."""
+    known = np.ones(len(events), dtype=bool)
+    for user in (events.source, events.target):
+        _, first, place = np.unique(user, return_index=True, return_inverse=True)
+        known &= events.time[first][place] < events.time
+    return known
 
 
 def unit_of(begin: float, end: float) -> Unit | None:

@@ -137,12 +137,23 @@ def in_order(
 
 
 def number_column(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Return a copy of a column of numbers, float64 [n]; `UserError`, naming the event, where one is not finite."""
+    """Return a copy of a column of numbers, float64 [n]; `UserError`, naming the event, where one is not finite.
+
+    Dates (datetime64, also of a data frame) become seconds since 1970 in the column "time".
+    """
+    found, cure = "values that are no numbers", "Times are seconds, weights are signed numbers."
+    no_numbers = UserError(f"the column {name}", found, "a number an event", cure)
     try:
-        column = np.asarray(values, dtype=np.float64)
+        given = np.asarray(values)
+        if given.dtype.kind == "M" and name == "time":
+            micros = given.astype("datetime64[us]").astype(np.int64)
+            column = np.where(np.isnat(given), np.nan, micros / 1e6)
+        elif given.dtype.kind in "mM":  # counts of some unit, which numpy would take for numbers
+            raise no_numbers
+        else:
+            column = given.astype(np.float64)
     except (TypeError, ValueError):
-        found, cure = "values that are no numbers", "Times are seconds, weights are signed numbers."
-        raise UserError(f"the column {name}", found, "a number an event", cure) from None
+        raise no_numbers from None
     if column.ndim != 1:
         found = f"an array of shape {column.shape}"
         raise UserError(f"the column {name}", found, "one number an event", "Hand over one column.")

@@ -53,6 +53,13 @@ class Protocol:
     validation_non_links: int = 2
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Raise `UserError` for a number of events or non-links below 1."""
+        for name in ("group_size", "training_group_size", "non_links", "validation_non_links"):
+            if getattr(self, name) < 1:
+                found = f"a {name} of {getattr(self, name)}"
+                raise UserError("the protocol", found, "1 at least", "Give a larger one, or leave it out.")
+
     @classmethod
     def named(cls, name: ProtocolName, *, group_size: int | None = None, non_links: int = 20) -> "Protocol":
         """Return a protocol with its usual group size, or another; as published that is 1,000."""

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
 
+from apportion.errors import UserError
 from apportion.interrupts import interrupts_ignored
 from apportion.signed.evaluation import Evaluation, evaluate
 from apportion.signed.models import model
@@ -80,6 +82,10 @@ def run_all(
                     board.note(i, 1.0, runs[i])
             if not waiting:
                 return [futures[i].result() for i in range(len(runs))]
+    except BrokenProcessPool:
+        found = "one that was ended from outside, most often for want of memory"
+        cure = "Type --workers 1, or give fewer --non-links."
+        raise UserError("the workers", found, "workers that finish", cure) from None
     finally:
         with interrupts_ignored():
             processes = list((pool._processes or {}).values())  # shutdown forgets them

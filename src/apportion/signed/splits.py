@@ -86,7 +86,7 @@ def _too_few(events: Events) -> UserError:
     instants = len(np.unique(events.time))
     return UserError(
         "events",
-        f"{len(events)} events at {instants} distinct times",
+        f"{len(events):,} event{'s' * (len(events) != 1)} at {instants:,} distinct time{'s' * (instants != 1)}",
         "enough distinct times for a training, a validation and a test part",
         "Give a longer record of the network.",
     )

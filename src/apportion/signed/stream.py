@@ -108,10 +108,10 @@ class Live:
             self._waiting.append(rows[int(start) : int(end)])
 
     def walk(self, asked: Sequence[Asked]) -> Iterator[Floats]:
-        """Yield the score of each, a number [] or [3], then take it in if it says how it went.
+        """Yield the score of each, a number [] or [3], and take it in if it says how it went.
 
-        What is not consumed is not taken in. Raises `UserError` at once, naming the first, if one has a fault: a
-        time before the latest event, an id that is none, a user's event with itself, a weight of 0.
+        Those whose scores are not consumed are not taken in. Raises `UserError` at once, naming the first, if one has
+        a fault: a time before the latest event, an id that is none, a user's event with itself, a weight of 0.
         """
         self._check(asked)
         return self._steps(asked)
@@ -135,9 +135,12 @@ class Live:
                 row = run[i : i + 1]
                 self._settle(float(row.time[0]))
                 now = None if features is None else features[i : i + 1]
-                yield self.model.score(Queries(row.source, row.target, row.time, now))[0]
+                score = self.model.score(Queries(row.source, row.target, row.time, now))[0]
                 if happen[i]:
-                    self._waiting.append(row)
+                    self._waiting.append(
+                        row
+                    )  # before the score is handed out: zip stops asking after the last
+                yield score
 
     def _features(self, rows: Events, followed_by: list[Events]) -> NDArray[np.float32]:
         """Return the features of rows, from what was observed, what waits, and events that follow."""

@@ -137,7 +137,7 @@ def description_of(folder: Path) -> Trained:
         return msgspec.json.decode(path.read_bytes(), type=Trained)
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(str(folder), f"no {DESCRIPTION}", "the folder of a trained model", CURE) from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UserError) as error:
         raise UserError(str(path), str(error), "the description of a trained model", CURE) from None
 
 
@@ -145,7 +145,12 @@ def open_trained(folder: Path) -> Opened:
     """Return what `train` wrote; `UserError` for a folder that holds nothing or something else."""
     trained = description_of(folder)
     events = trained_on(folder, trained)
-    split = Split.at_times(events, trained.train_until, trained.validation_until)
+    try:
+        split = Split.at_times(events, trained.train_until, trained.validation_until)
+    except UserError:
+        found = f"a split at the times {trained.train_until:.10g} and {trained.validation_until:.10g}"
+        expected = "one that leaves events in all three parts"
+        raise UserError(str(folder / DESCRIPTION), found, expected, CURE) from None
     walk = way_of(Walk(split, trained.task, trained.protocol), Run(trained.model, trained.seed))
     scorer = load(folder)
     refuse_another(folder, trained, scorer)
