@@ -1,6 +1,7 @@
 """`apportion signed predict`: what it prints where, and with which status it ends, run as a user runs it."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -141,6 +142,34 @@ def test_each_line_is_answered_before_the_next_is_given_until_the_reader_goes_aw
         process.stdin.close()
         assert process.wait() == 0
         assert process.stderr.read() == b""
+
+
+def test_ctrl_c_ends_a_stream_and_what_it_has_seen_is_kept(run: Run, folder: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later"
+    command = [
+        sys.executable,
+        "-m",
+        "apportion",
+        "signed",
+        "predict",
+        str(folder),
+        "--stream",
+        "--out",
+        later,
+    ]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin and process.stdout and process.stderr
+        for k in range(2):
+            process.stdin.write(f"1,new,{END + k},-1\n".encode())
+            process.stdin.flush()
+            process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+        assert process.stderr.read().decode() == f"apportion: {later}: the model as of {END + 1}\n"
+    ask = f"1,new,{END + 2}\n"
+    whole = run(folder, "--stream", lines=f"1,new,{END},-1\n1,new,{END + 1},-1\n{ask}")
+    assert json.loads(run(later, "--stream", lines=ask).stdout) == json.loads(whole.stdout.splitlines()[-1])
 
 
 def test_a_stream_in_another_order_needs_a_header(run: Run, folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apportion.cli.json_document import print_json
 from apportion.cli.making_room import make_room_for_file, make_room_for_folder
 from apportion.errors import UserError
+from apportion.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from apportion.signed.scorer import SignedTask
@@ -46,7 +47,8 @@ def predict(
         columns in another order. With a weight the event is observed once it was scored; without, it is only scored.
         A bad line is one message on standard error, and the exit status is then 2.
     out: Path
-        Write the model as it stands after the stream into this folder; predict goes on from there.
+        Write the model as it stands after the stream into this folder; predict goes on from there. Ctrl-C ends a
+        stream as its end does, and the exit status is then 130.
     embeddings: Path
         Write what the model makes of each user as of now to this .parquet file.
     picture: Path
@@ -76,7 +78,7 @@ def predict(
     live = load(folder)
     if pairs is not None:
         _score_pairs(live, trained, pairs, json)
-    bad = _score_stream(live, trained) if stream else 0
+    bad, stopped = _score_stream(live, trained) if stream else (0, False)
     if embeddings is not None:
         from apportion.signed.embeddings import write_embeddings
 
@@ -91,6 +93,8 @@ def predict(
     if out is not None:
         save(live, out, beside=folder)
         print(f"apportion: {out}: the model as of {live.latest:.10g}", file=sys.stderr)
+    if stopped:
+        sys.exit(130)
     if bad:
         sys.exit(2)
 
@@ -123,21 +127,32 @@ def _score_pairs(live: "Live", trained: "Trained", path: Path, json: bool) -> No
     print(_csv(rows), end="")
 
 
-def _score_stream(live: "Live", trained: "Trained") -> int:
-    """Write a JSON line for each line that can be scored; return how many could not."""
+def _score_stream(live: "Live", trained: "Trained") -> tuple[int, bool]:
+    """Write a JSON line for each line that can be scored; return how many could not, and whether Ctrl-C came.
+
+    It waits until an event that was begun has been taken in and written.
+    """
     bad = 0
-    for batch, faults in _batches(live):
-        for line in faults:
-            print(f"apportion: {line}", file=sys.stderr, flush=True)
-        bad += len(faults)
-        for one, score in zip(batch, live.walk(batch), strict=True):
-            better = trained.calibration.apply(trained.task, score[None])[0]
-            row: dict[str, Any] = {"source": one.source, "target": one.target, "time": one.time}
-            if one.weight is not None:
-                row["weight"] = one.weight
-            row |= {"score": _value(score, trained.task), "calibrated": _value(better, trained.task)}
-            print_json(row)
-    return bad
+    try:
+        for batch, faults in _batches(live):
+            for line in faults:
+                print(f"apportion: {line}", file=sys.stderr, flush=True)
+            bad += len(faults)
+            scores = live.walk(batch)
+            for one in batch:
+                with interrupts_held():
+                    _write(one, next(scores), trained)
+    except KeyboardInterrupt:
+        return bad, True
+    return bad, False
+
+
+def _write(one: "Asked", score: Any, trained: "Trained") -> None:
+    better = trained.calibration.apply(trained.task, score[None])[0]
+    row: dict[str, Any] = {"source": one.source, "target": one.target, "time": one.time}
+    if one.weight is not None:
+        row["weight"] = one.weight
+    print_json(row | {"score": _value(score, trained.task), "calibrated": _value(better, trained.task)})
 
 
 def _batches(live: "Live") -> "Iterator[tuple[list[Asked], list[str]]]":

@@ -136,10 +136,8 @@ class Live:
                 self._settle(float(row.time[0]))
                 now = None if features is None else features[i : i + 1]
                 score = self.model.score(Queries(row.source, row.target, row.time, now))[0]
-                if happen[i]:
-                    self._waiting.append(
-                        row
-                    )  # before the score is handed out: zip stops asking after the last
+                if happen[i]:  # before the score is handed out: zip stops asking after the last
+                    self._waiting.append(row)
                 yield score
 
     def _features(self, rows: Events, followed_by: list[Events]) -> NDArray[np.float32]:
