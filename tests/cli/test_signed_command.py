@@ -87,15 +87,15 @@ def test_a_mistake_is_one_line_and_status_2(
 
 def test_info_tells_what_was_dropped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "events.csv"
-    rows = [f"{i % 7},{(i + 1 + i % 3) % 7},{1 if i % 4 else -1},{1000 - i}\n" for i in range(60)]
+    rows = [f"{i % 7},{(i + 1 + i % 3) % 7},{1 if i % 4 else -1},{1000 - i}\n" for i in range(300)]
     file.write_text("".join(rows) + "1,1,1,5\n1,2,0,6\n" + rows[0])
     assert status("info", str(file)) == 0
     captured = capsys.readouterr()
     shown = {line[:20].strip(): line[20:] for line in captured.out.splitlines()}
-    assert shown["rows"] == "63, dropped: 1 exact duplicate row, 1 self loop, 1 weight of 0"
-    assert shown["events"] == "60" and shown["negative"] == "15 (25.00%)"
-    assert shown["out of order"] == "60 rows earlier than the row before; sorted"
-    assert shown["split"] == "42 training, 9 validation, 9 test"
+    assert shown["rows"] == "303, dropped: 1 exact duplicate row, 1 self loop, 1 weight of 0"
+    assert shown["events"] == "300" and shown["negative"] == "75 (25.00%)"
+    assert shown["out of order"] == "300 rows earlier than the row before; sorted"
+    assert shown["split"] == "210 training, 45 validation, 45 test"
     assert captured.err == ""
 
 
@@ -112,7 +112,7 @@ def test_info_says_when_times_are_no_seconds(
 ) -> None:
     file = tmp_path / "events.csv"
     rows = [
-        f"{i % 7},{(i + 1) % 7},{1 if i % 4 else -1},{(1_300_000_000 + i) * per_second}\n" for i in range(60)
+        f"{i % 7},{(i + 1) % 7},{1 if i % 4 else -1},{(1_300_000_000 + i) * per_second}\n" for i in range(300)
     ]
     file.write_text("".join(rows) + rows[0] * 2)
     assert status("info", str(file)) == 0

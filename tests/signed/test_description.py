@@ -104,7 +104,7 @@ def ring(weights: list[int]) -> Events:
 
 def test_tasks_that_cannot_be_done_are_named() -> None:
     assert describe(ring([1, -2] * 20)).cannot == {}
-    one_sign = describe(ring([1] * 40))
+    one_sign = describe(ring([1] * 80))
     assert (
         one_sign.cannot["sign"]
         == one_sign.cannot["signed-existence"]
@@ -113,12 +113,17 @@ def test_tasks_that_cannot_be_done_are_named() -> None:
     assert one_sign.cannot["weight"] == "all weights of the training part are the same"
     assert "existence" not in one_sign.cannot and one_sign.of_little_use == {}
     assert describe(ring([-1] * 40)).cannot["sign"] == "no event is positive in the training part"
-    late = describe(ring([-1] * 10 + [1] * 18 + [2] * 12))
+    late = describe(ring([-1] * 50 + [1] * 90 + [2] * 60))
     assert late.cannot == {}
     assert late.of_little_use == {
         "sign": "no event is negative in the validation part",
         "signed-existence": "no event is negative in the validation part",
     }
+    few = describe(ring([-1] * 50 + [1] * 90 + [2] * 51 + [-1] * 9)).of_little_use
+    assert few["sign"] == "no event is negative in the validation part"
+    few = describe(ring([-1, 1] * 80 + [1] * 31 + [-1] * 9)).of_little_use
+    assert few["sign"] == "9 negative events in the test part" and "weight" not in few
+    assert set(describe(ring([1, -2] * 20)).of_little_use.values()) == {"6 events in the validation part"}
     once = describe(line([1, -2] * 20)).cannot
     assert once.keys() == {"existence", "signed-existence"} and "seen before" in once["existence"]
 

@@ -1,6 +1,7 @@
 """What a network is like: its size, signs, drift, reciprocity and balance, and which tasks it can serve."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from scipy.sparse import csr_array
 from apportion.errors import UserError
 from apportion.identity import generator
 from apportion.signed.events import Events
+from apportion.signed.gathering import counted
 from apportion.signed.scorer import SignedTask
 from apportion.signed.splits import Split
 
@@ -17,7 +19,7 @@ MOST_PAIRS = 100_000  # connected pairs whose triads are counted; of more, so ma
 WEDGES = 4_000_000  # looked at at a time
 LATEST_DATE = 32_503_680_000.0  # the year 3000, in seconds: no time of an event
 LIKELY = (315_532_800.0, 4_102_444_800.0)  # 1980 to 2100
-NO_NEGATIVES, NO_POSITIVES = "no event is negative", "no event is positive"
+FEWEST = 10  # events, or events of a sign, that a part needs for its numbers to say much
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def cannot(events: Events, split: Split | None) -> dict[SignedTask, str]:
     if split is None:
         reason = "too few events at different times to split them"
         return dict.fromkeys(("existence", "sign", "signed-existence", "weight"), reason)
-    reasons = _one_sign(split.train, "training")
+    reasons = _few_of_a_sign(split.train, "training", 1)
     if len(np.unique(split.train.weight)) == 1:
         reasons["weight"] = "all weights of the training part are the same"
     if events.n_users < 3:
@@ -134,16 +136,24 @@ def cannot(events: Events, split: Split | None) -> dict[SignedTask, str]:
 
 
 def of_little_use(split: Split | None) -> dict[SignedTask, str]:
-    """Return the tasks that can be trained on but hardly chosen or measured, for want of a sign, and why."""
+    """Return the tasks that can be trained on but hardly chosen or measured, for want of events, and why."""
     if split is None:
         return {}
-    return _one_sign(split.test, "test") | _one_sign(split.validation, "validation")
+    return _scarce(split.test, "test") | _scarce(split.validation, "validation")
 
 
-def _one_sign(part: Events, name: str) -> dict[SignedTask, str]:
-    for missing, has in ((NO_NEGATIVES, -1), (NO_POSITIVES, 1)):
-        if not (part.sign == has).any():
-            return dict.fromkeys(("sign", "signed-existence"), f"{missing} in the {name} part")
+def _scarce(part: Events, name: str) -> dict[SignedTask, str]:
+    if len(part) < FEWEST:
+        return dict.fromkeys(get_args(SignedTask), f"{counted(len(part), 'event')} in the {name} part")
+    return _few_of_a_sign(part, name, FEWEST)
+
+
+def _few_of_a_sign(part: Events, name: str, least: int) -> dict[SignedTask, str]:
+    for kind, sign in (("negative", -1), ("positive", 1)):
+        n = int((part.sign == sign).sum())
+        if n < least:
+            found = counted(n, f"{kind} event") if n else f"no event is {kind}"
+            return dict.fromkeys(("sign", "signed-existence"), f"{found} in the {name} part")
     return {}
 
 
