@@ -6,7 +6,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 from apportion.identity import seed_for
 from apportion.signed import boosting
-from apportion.signed.boosting import SHARES, Forests, chosen_share
+from apportion.signed.boosting import Forests
 
 
 def data(n=400, classes=2):
@@ -80,17 +80,3 @@ def test_one_label_grows_no_trees_and_the_arrays_are_buffers():
     names = {"feature", "threshold", "left", "right", "value", "start", "share"}
     assert set(trees.state_dict()) == names
     assert torch.equal(trees.share, torch.zeros((), dtype=torch.float64))
-
-
-def test_a_share_of_one_half_unless_validation_tells_another_from_it():
-    noise = np.array([0.01, -0.01, 0.02, -0.02, 0.0])
-
-    def chosen(higher):
-        return chosen_share(np.array([higher.get(s, 0.8) + noise * (1 + i) for i, s in enumerate(SHARES)]))
-
-    assert chosen({}) == chosen({0.0: 0.802}) == 0.5
-    assert chosen({0.75: 0.9}) == 0.75
-    assert chosen({0.0: 0.9}) == 0.0
-    assert chosen({0.25: 0.9, 0.0: 0.901}) == 0.25
-    assert chosen_share(np.array([[0.1], [0.2], [0.3], [0.9]])) == 0.5  # one stretch tells nothing apart
-    assert chosen_share(np.zeros((4, 0))) == 0.5

@@ -9,7 +9,6 @@ from apportion.errors import UserError
 from apportion.signed.evaluation import evaluate
 from apportion.signed.events import Events
 from apportion.signed.history import features_of
-from apportion.signed.metrics import validation_score
 from apportion.signed.positive import AlwaysPositive
 from apportion.signed.protocol import Protocol, Walk
 from apportion.signed.reputation import Reputation
@@ -137,20 +136,6 @@ def test_epochs_and_seeds_have_their_own_non_links_and_validation_has_one():
     assert not np.array_equal(ends(walk.train(0)), ends(other.train(0)))
     assert np.array_equal(ends(walk.validation()), ends(other.validation()))
     assert np.array_equal(ends(walk.test()), ends(other.test()))
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_validation_in_stretches_keeps_an_event_and_its_non_links_together(task):
-    walk = Walk(SPLIT, task, SMALL)
-    asked = walk.validation_asked
-    scores = np.random.default_rng(0).random((len(asked), 3) if task == "signed-existence" else len(asked))
-    found = walk.validation_scores(scores)
-    assert len(found) == 5
-    first = np.isin(asked.event, np.array_split(np.unique(asked.event), 5)[0])
-    assert found[0] == validation_score(task, asked.with_scores(scores)[first])
-    nothing = Walk(SPLIT, task, SMALL)
-    nothing.validation_asked = asked[:0]
-    assert len(nothing.validation_scores(scores[:0])) == 0
 
 
 def test_training_groups_may_have_another_size():

@@ -16,12 +16,7 @@ FORESTS = (  # steps, leaves, share of the features that a split may look at, le
     (120, 31, 0.3, 40),
 )
 RATE = 0.05
-SHARES = (
-    0.5,
-    0.25,
-    0.75,
-    0.0,
-)  # of the trees in the answer, the preferred first; what is left is the network's
+SHARES = (0.0, 0.25, 0.5, 0.75)  # of the trees in the answer; what is left is the network's
 ROWS = 2_000  # that walk down the trees at a time, so that memory does not grow with their number
 SURE = 1e-12  # probabilities are kept away from 0 and 1 by this
 
@@ -130,16 +125,3 @@ class Forests(nn.Module):
             mixed = (1 - share) * np.log(network + SURE) + share * log_softmax(raw, axis=1)
             return softmax(mixed, axis=1)
         return expit((1 - share) * logit(np.clip(network, SURE, 1 - SURE)) + share * raw[:, 0])
-
-
-def chosen_share(by_stretch: NDArray[np.float64]) -> float:
-    """Return the first of `SHARES` that validation does not tell from the best, from scores [shares, stretches].
-
-    Told apart is what lies more than two standard errors behind, by the stretches' differences. The best on a short
-    validation is as often as not the best there alone; a mean of two models is what holds.
-    """
-    if by_stretch.shape[1] < 2:
-        return SHARES[0]
-    behind = by_stretch[np.argmax(by_stretch.mean(axis=1))] - by_stretch
-    error = behind.std(axis=1, ddof=1) / by_stretch.shape[1] ** 0.5
-    return SHARES[int(np.argmax(behind.mean(axis=1) <= 2 * error))]

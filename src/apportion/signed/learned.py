@@ -9,7 +9,7 @@ from torch import Tensor
 
 from apportion.errors import UserError
 from apportion.identity import seed_for
-from apportion.signed.boosting import SHARES, chosen_share
+from apportion.signed.boosting import SHARES
 from apportion.signed.events import Events
 from apportion.signed.heads import Scale, loss, scale_of, scores
 from apportion.signed.memory import MemoryTable, MemoryUpdate
@@ -194,15 +194,15 @@ class Learned(Scorer):
             progress("training", 1.0)
 
     def _boost(self, stream: TrainingStream, found: NDArray[np.float64], seed: int) -> None:
-        """Grow trees beside the network; validation chooses their share, as `chosen_share` has it."""
+        """Grow trees beside the network; of their shares the one that validation likes best stays."""
         boosted = self.network.boosted
         groups = stream.train(0)
         features, labels = _features(groups), np.concatenate([g.labels for g in groups])
         if not boosted.grow(features, labels, seed):
             return
         raw = boosted.raw(_features(stream.validation()))
-        judged = [stream.validation_scores(boosted.blend(found, raw, share)) for share in SHARES]
-        boosted.share.fill_(chosen_share(np.array(judged)))
+        judged = [stream.validation_score(boosted.blend(found, raw, share)) for share in SHARES]
+        boosted.share.fill_(SHARES[int(np.argmax(judged))])
 
     def prepare(self, groups: list[Group]) -> None:
         """Take from the training part what labels and features look like."""

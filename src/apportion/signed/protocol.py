@@ -27,7 +27,7 @@ from apportion.signed.metrics import validation_score
 from apportion.signed.negatives import NEGATIVE_KINDS, NegativeKind, Negatives
 from apportion.signed.past import Ints
 from apportion.signed.scored import KINDS, Scored
-from apportion.signed.scorer import CLASSES, STRETCHES, Group, Queries, SignedTask, TrainingStream
+from apportion.signed.scorer import CLASSES, Group, Queries, SignedTask, TrainingStream
 from apportion.signed.splits import Split
 
 ProtocolName = Literal["causal", "as-published"]
@@ -154,13 +154,6 @@ class Walk(TrainingStream):
     def validation_score(self, scores: NDArray[np.float64]) -> float:
         """Return the number to choose by, higher is better, of the scores of all validation queries in order."""
         return validation_score(self.task, self.validation_asked.with_scores(scores))
-
-    def validation_scores(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return that number in each of `STRETCHES` stretches of about as many events each; fewer if it is short."""
-        asked = self.validation_asked.with_scores(scores)
-        stretches = np.array_split(np.unique(asked.event), STRETCHES)
-        borders = [np.searchsorted(asked.event, part[[0, -1]] + [0, 1]) for part in stretches if len(part)]
-        return np.array([validation_score(self.task, asked[a:b]) for a, b in borders])
 
     def _keep(self, name: str, asked: Callable[[], Scored], part: slice, size: int) -> list[Group]:
         key = (name, self._with_features, size)

@@ -79,9 +79,6 @@ class Scorer(ABC):
         """Take in events; none may be earlier than one observed before."""
 
 
-STRETCHES = 5  # of validation, for how far a choice by it hangs on when
-
-
 class TrainingStream(ABC):
     """The training and validation parts of a network, in groups that never split equal times."""
 
@@ -100,7 +97,3 @@ class TrainingStream(ABC):
     @abstractmethod
     def validation_score(self, scores: NDArray[np.float64]) -> float:
         """Return the number to choose by, higher is better, of the scores of all validation queries in order."""
-
-    @abstractmethod
-    def validation_scores(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return that number in each of `STRETCHES` stretches of validation, in time order; fewer if it is short."""
