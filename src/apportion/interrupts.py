@@ -1,6 +1,8 @@
-"""Ctrl-C put off or passed by, so that one process answers it and nothing is left half done."""
+"""Ctrl-C put off or passed by, so that one process answers it and nothing is left half done, or left over."""
 
 import contextlib
+import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -33,3 +35,15 @@ def interrupts_ignored() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def end_with_parent() -> None:
+    """Let this worker process end as soon as the one that started it has, however that ended."""
+    threading.Thread(target=_wait_and_end, daemon=True).start()
+
+
+def _wait_and_end() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -2,11 +2,16 @@
 
 import io
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 from rich.console import Console
+from tests.processes import descendants, runs
 from tests.signed.test_rivals import harsh
 
 from apportion.cli.app import main
@@ -227,3 +232,21 @@ def test_models_without_an_answer_are_no_comparison(events, tmp_path, capsys):
         assert out == "" and len(err.splitlines()) == 1
         assert "answer on existence" in err and "about the sign or weight of a rating" in err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_workers_end_with_a_comparison_that_is_killed(tmp_path: Path) -> None:
+    write_events(harsh(40, 700), tmp_path / "events.csv")
+    words = ["compare", str(tmp_path / "events.csv"), "--models", "semba,tgn", "--workers", "2"]
+    command = [sys.executable, "-m", "apportion", "signed", *words]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        workers: list[int] = []
+        while len(workers) < 3 and process.poll() is None:  # two and the tracker of what they share
+            workers = descendants(process.pid)
+            time.sleep(0.05)
+        assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+    last = time.monotonic() + 120
+    while any(map(runs, workers)) and time.monotonic() < last:
+        time.sleep(0.1)
+    assert not any(map(runs, workers))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.processes import descendants
 from tests.studies.tiny import TINY, outcomes, run, start, write_study
 
 from apportion.cli.app import main
@@ -185,7 +186,7 @@ def _kill_at_random_moments(study: Path, out: Path, kills: int, seed: int, span:
         victims = [process.pid]
         with contextlib.suppress(ProcessLookupError, FileNotFoundError):
             if draw.random() < 0.5:
-                victims = _descendants(process.pid) or victims
+                victims = descendants(process.pid) or victims
         with contextlib.suppress(ProcessLookupError):
             os.kill(draw.choice(victims), signal.SIGKILL)
         if victims != [process.pid]:
@@ -195,19 +196,6 @@ def _kill_at_random_moments(study: Path, out: Path, kills: int, seed: int, span:
         after = _done(out)
         assert {path: after.get(path) for path in before} == before
     run(study, out)
-
-
-def _descendants(pid: int) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
-    found, frontier = [], [pid]
-    while frontier:
-        frontier = [child for parent in frontier for child in children.get(parent, [])]
-        found += frontier
-    return found
 
 
 def test_kills_lose_nothing(undisturbed: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from threadpoolctl import threadpool_limits
 
 from apportion.errors import UserError
-from apportion.interrupts import interrupts_ignored
+from apportion.interrupts import end_with_parent, interrupts_ignored
 from apportion.signed.evaluation import Evaluation, evaluate
 from apportion.signed.models import model
 from apportion.signed.protocol import Protocol, Walk, refuse_what_cannot_be_learned
@@ -138,6 +138,7 @@ _news: "SimpleQueue[tuple[int, float]] | None" = None
 
 def _begin(split: Split, task: SignedTask, protocol: Protocol, news: Any) -> None:
     global _walk, _news
+    end_with_parent()
     _walk, _news = Walk(split, task, protocol), news
 
 

@@ -4,7 +4,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 import traceback
 from collections.abc import Sequence
 from multiprocessing import forkserver
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from apportion.errors import UserError, disk_error
-from apportion.interrupts import interrupts_ignored
+from apportion.interrupts import end_with_parent, interrupts_ignored
 from apportion.studies.stages import Graph
 
 RUN_AGAIN = 77
@@ -144,7 +143,7 @@ class LocalEngine:
 
 def _serve(connection: Connection, graph: Graph, root: Path, threads: int) -> None:
     """Do units until the runner is gone; a worker never outlives its runner."""
-    threading.Thread(target=_end_with_runner, daemon=True).start()
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker: Any = None
     while True:
@@ -172,13 +171,6 @@ def _new_worker(graph: Graph, root: Path, threads: int) -> Any:
 
     torch.set_num_threads(threads)
     return Worker(graph, root)
-
-
-def _end_with_runner() -> None:
-    runner = multiprocessing.parent_process()
-    assert runner is not None
-    runner.join()
-    os._exit(1)
 
 
 class RayEngine:
