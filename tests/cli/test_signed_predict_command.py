@@ -158,14 +158,21 @@ def test_ctrl_c_ends_a_stream_and_what_it_has_seen_is_kept(run: Run, folder: Pat
         later,
     ]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    with subprocess.Popen(
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        # a shell lets what it runs in the background ignore Ctrl-C, and that is inherited
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    ) as process:
         assert process.stdin and process.stdout and process.stderr
         for k in range(2):
             process.stdin.write(f"1,new,{END + k},-1\n".encode())
             process.stdin.flush()
             process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait() == 130
+        assert process.wait(timeout=300) == 130
         assert process.stderr.read().decode() == f"apportion: {later}: the model as of {END + 1}\n"
     ask = f"1,new,{END + 2}\n"
     whole = run(folder, "--stream", lines=f"1,new,{END},-1\n1,new,{END + 1},-1\n{ask}")
