@@ -144,7 +144,9 @@ def test_columns_settle_what_would_be_ambiguous(tmp_path: Path) -> None:
 
 def test_a_long_text_in_csv_is_read_whole(tmp_path: Path) -> None:
     path = write(tmp_path / "d.csv", [{"prompt": "p", "response": "r, " * 100_000}])
+    usual = csv.field_size_limit()
     assert len(read_demonstrations(path)[0].response) == 300_000
+    assert csv.field_size_limit() == usual
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,12 @@ def parse_json(data: bytes, file: str) -> list[Row]:
 def parse_csv(data: bytes, file: str) -> list[Row]:
     """Return the rows of comma-separated values with a header (RFC 4180); the header is not counted."""
     text = _decoded(data.removeprefix(BYTE_ORDER_MARK), file)
-    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # the module's own limit is 128 kB
+    usual = csv.field_size_limit()  # 128 kB, for everybody in this process
     records = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Row] = []
     header: list[str] | None = None
     try:
+        csv.field_size_limit(max(usual, len(text)))
         for record in records:
             if not record:
                 continue
@@ -65,6 +66,8 @@ def parse_csv(data: bytes, file: str) -> list[Row]:
         where = f"{file}, row {len(rows) + 1} (line {records.line_num})"
         cure = "Double the quotes inside a quoted text, close every quote, or write JSONL."
         raise UserError(where, f"broken CSV ({error})", "comma-separated values", cure) from None
+    finally:
+        csv.field_size_limit(usual)
     return rows
 
 
