@@ -15,7 +15,7 @@ from tests.processes import descendants, runs
 from tests.signed.test_rivals import harsh
 
 from apportion.cli.app import main
-from apportion.cli.signed_compare import _cores, show_table
+from apportion.cli.signed_compare import show_table
 from apportion.signed import models
 from apportion.signed.metrics import METRICS
 from apportion.signed.semba import SembaSettings
@@ -156,12 +156,6 @@ def test_evaluate_refuses_what_it_cannot_read_or_write(tmp_path, capsys):
     assert "no trained.json" in capsys.readouterr().err
     assert status("evaluate", str(tmp_path), "--predictions", "x.txt") == 2
     assert "no .parquet or .csv" in capsys.readouterr().err
-
-
-def test_where_the_system_tells_no_affinity_all_cores_count(monkeypatch):
-    monkeypatch.delattr("os.sched_getaffinity", raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: 3)
-    assert _cores() == 3
 
 
 @pytest.mark.parametrize("width", [20, 60, 80, 120, 160])

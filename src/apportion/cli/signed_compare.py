@@ -1,6 +1,5 @@
 """`apportion signed compare`: models of a signed network side by side, one protocol, the same events."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,6 +12,7 @@ from apportion.cli.json_document import as_json
 from apportion.cli.making_room import make_room_for_file
 from apportion.cli.progress_bar import progress_bar
 from apportion.cli.reading_events import events_of
+from apportion.cores import cores
 from apportion.errors import UserError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def compare(
             seeds=seeds,
             protocol=chosen,
             parts=("transductive", "inductive") if parts else (),
-            workers=workers or _cores(),
+            workers=workers or cores(),
             told=told,
         )
     for name, reason in found.left_out.items():
@@ -121,10 +121,6 @@ def compare(
                 "the intervals are single ones",
                 soft_wrap=True,
             )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _tables(found: "Comparison") -> "list[tuple[str, Rows, Marks | None]]":

@@ -11,6 +11,7 @@ from apportion.errors import UserError
 from apportion.identity import generator
 from apportion.signed.events import Events
 from apportion.signed.gathering import counted
+from apportion.signed.negatives import Negatives
 from apportion.signed.scorer import SignedTask
 from apportion.signed.splits import Split
 
@@ -126,7 +127,7 @@ def cannot(events: Events, split: Split | None) -> dict[SignedTask, str]:
         reasons["weight"] = "all weights of the training part are the same"
     if events.n_users < 3:
         without_links = f"{events.n_users} users are too few for pairs that do not happen"
-    elif not _is_between_known(split.train).any():
+    elif not Negatives(split.train, 0).seen(np.arange(split.train_end)).any():
         without_links = "no training event is between two users who had been seen before in their roles"
     else:
         return reasons
@@ -155,15 +156,6 @@ def _few_of_a_sign(part: Events, name: str, least: int) -> dict[SignedTask, str]
             found = counted(n, f"{kind} event") if n else f"no event is {kind}"
             return dict.fromkeys(("sign", "signed-existence"), f"{found} in the {name} part")
     return {}
-
-
-def _is_between_known(events: Events) -> NDArray[np.bool_]:
-    """Return whether both ends of each event had been seen in their roles at earlier times, bool [n]."""
-    known = np.ones(len(events), dtype=bool)
-    for user in (events.source, events.target):
-        _, first, place = np.unique(user, return_index=True, return_inverse=True)
-        known &= events.time[first][place] < events.time
-    return known
 
 
 def unit_of(begin: float, end: float) -> Unit | None:

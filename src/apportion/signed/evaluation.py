@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from apportion.signed.metrics import Decision, choose_decision, measure
 from apportion.signed.protocol import Walk
 from apportion.signed.scored import KINDS, Scored
-from apportion.signed.scorer import CLASSES, Group, Progress, Scorer, SignedTask
+from apportion.signed.scorer import Group, Progress, Scorer, SignedTask, no_scores
 
 PARTS = ("overall", "transductive", "inductive")
 
@@ -78,6 +78,4 @@ def _walk_through(scorer: Scorer, task: SignedTask, groups: Iterable[Group]) -> 
             scores.append(scorer.score(group.queries))
         if len(group.events):
             scorer.observe(group.events)
-    if not scores:
-        return np.zeros((0, len(CLASSES)) if task == "signed-existence" else 0)
-    return np.concatenate(scores)
+    return np.concatenate(scores) if scores else no_scores(task)

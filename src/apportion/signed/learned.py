@@ -15,7 +15,7 @@ from apportion.signed.heads import Scale, loss, scale_of, scores
 from apportion.signed.memory import MemoryTable, MemoryUpdate
 from apportion.signed.neighbourhood import Neighbourhood
 from apportion.signed.neighbours import Neighbours
-from apportion.signed.scorer import Group, Progress, Queries, Scorer, SignedTask, TrainingStream
+from apportion.signed.scorer import Group, Progress, Queries, Scorer, SignedTask, TrainingStream, no_scores
 from apportion.signed.semba import Semba, SembaSettings
 
 LONGEST_STEP = 1.0  # the norm at which gradients are cut
@@ -98,7 +98,7 @@ class Learned(Scorer):
     def score(self, queries: Queries) -> NDArray[np.float64]:
         """Return a score for each query from the events observed so far; changes nothing."""
         if not len(queries):
-            return np.zeros((0, 3) if self.task == "signed-existence" else 0)
+            return no_scores(self.task)
         with torch.no_grad():
             found = scores(self.answers(queries), self.task, self.scale)
         boosted = self.network.boosted

@@ -185,11 +185,9 @@ def _of_weight(scored: Scored, decision: Decision, weight: Floats) -> dict[str, 
     true, found = scored.label, scored.score
     total = weight.sum(axis=-1)
     square = _ratio(weight @ (true - found) ** 2, total)
-    around = true - (
-        true.mean() if len(true) else 0.0
-    )  # squares of numbers far from 0 would swallow their spread
+    around = true - true.mean()  # squares of numbers far from 0 would swallow their spread
     variance = _ratio(weight @ around**2, total) - _ratio(weight @ around, total) ** 2
-    least = 1e-12 * np.max(around**2, initial=0.0)
+    least = 1e-12 * np.max(around**2)
     return {
         "rmse": np.sqrt(square),
         "mae": _ratio(weight @ np.abs(true - found), total),

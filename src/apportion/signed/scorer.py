@@ -17,6 +17,11 @@ CLASSES = ("negative", "none", "positive")  # the order of the columns of signed
 Progress = Callable[[str, float], None]  # (what is being done, share of it that is done)
 
 
+def no_scores(task: SignedTask) -> NDArray[np.float64]:
+    """Return the scores of no queries, [0] or of signed existence [0, 3]."""
+    return np.zeros((0, len(CLASSES)) if task == "signed-existence" else 0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Queries:
     """Pairs to be scored, m of them: would `source` give `target` a weight at `time`, and which?

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from apportion.errors import UserError
 from apportion.signed.events import Events
+from apportion.signed.gathering import counted
 
 TRAIN, VALIDATION = 0.70, 0.85  # time quantiles at which training and validation end
 
@@ -86,7 +87,7 @@ def _too_few(events: Events) -> UserError:
     instants = len(np.unique(events.time))
     return UserError(
         "events",
-        f"{len(events):,} event{'s' * (len(events) != 1)} at {instants:,} distinct time{'s' * (instants != 1)}",
+        f"{counted(len(events), 'event')} at {counted(instants, 'distinct time')}",
         "enough distinct times for a training, a validation and a test part",
         "Give a longer record of the network.",
     )

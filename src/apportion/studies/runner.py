@@ -2,12 +2,12 @@
 
 import difflib
 import importlib.util
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from apportion.cores import cores
 from apportion.errors import OF_TRAIN, UserError, missing_extra
 from apportion.interrupts import interrupts_held
 from apportion.models.causal import refuse_unusable
@@ -164,12 +164,12 @@ def choose_workers(study: Study, workers: int | None) -> tuple[int, int]:
     On a CPU one worker per core with one thread each is nearly twice as fast as one process with all cores. A
     study on an accelerator, or under accelerate, gets one worker unless the user says otherwise.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    n_cores = cores()
     accelerated = study.model.device not in ("cpu", "auto") or study.accelerate is not None
     if study.model.device == "auto" and Path("/dev/nvidia0").exists():
         accelerated = True
-    chosen = workers or (1 if accelerated else cores)
-    return chosen, 1 if not accelerated else max(1, cores // chosen)
+    chosen = workers or (1 if accelerated else n_cores)
+    return chosen, 1 if not accelerated else max(1, n_cores // chosen)
 
 
 def keep_study_file(root: Path, text: bytes, tell: Callable[[str], None]) -> None:
