@@ -105,6 +105,11 @@ def memory() -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    parts = {"epochs": epochs, "memory": memory, "scale": scale}
-    for part in sys.argv[1:] or parts:
-        parts[part]()
+    # memory first: what the other parts have taken does not all go back
+    parts = {"memory": memory, "epochs": epochs, "scale": scale}
+    wanted = sys.argv[1:] or list(parts)
+    if unknown := set(wanted) - set(parts):
+        sys.exit(f"no part {', '.join(unknown)}: type some of {', '.join(parts)}")
+    for name, part in parts.items():
+        if name in wanted:
+            part()
