@@ -1,9 +1,11 @@
 """`apportion signed predict`: what it prints where, and with which status it ends, run as a user runs it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from tests.signed.test_learned import SMALL
 
 from apportion.cli.app import main
+from apportion.cli.signed_predict import _lines
 from apportion.signed import trained
 from apportion.signed.artefact import save
 from apportion.signed.calibration import Calibration
@@ -177,6 +180,29 @@ def test_ctrl_c_ends_a_stream_and_what_it_has_seen_is_kept(run: Run, folder: Pat
     ask = f"1,new,{END + 2}\n"
     whole = run(folder, "--stream", lines=f"1,new,{END},-1\n1,new,{END + 1},-1\n{ask}")
     assert json.loads(run(later, "--stream", lines=ask).stdout) == json.loads(whole.stdout.splitlines()[-1])
+
+
+def test_ctrl_c_ends_the_wait_for_a_line_whatever_a_library_has_made_of_the_signal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reads, writes = os.pipe()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.siginterrupt(signal.SIGINT, False)  # as polars does: system calls go on after the signal
+    ctrl_c = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    end = threading.Timer(20, os.close, (writes,))  # rather a failed test than one that waits for ever
+    try:
+        with os.fdopen(reads) as file:
+            monkeypatch.setattr(sys, "stdin", file)
+            ctrl_c.start()
+            end.start()
+            with pytest.raises(KeyboardInterrupt):
+                next(_lines())
+            assert end.is_alive()
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if end.is_alive():
+            end.cancel()
+            os.close(writes)
 
 
 def test_a_stream_in_another_order_needs_a_header(run: Run, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """`apportion signed predict`: scores of pairs as of now, or of a stream, each event before it is observed."""
 
 import os
+import select
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -196,8 +197,14 @@ def _batches(live: "Live") -> "Iterator[tuple[list[Asked], list[str]]]":
 
 def _lines() -> Iterator[list[bytes]]:
     """Yield the whole lines of standard input as they come in, so that nobody waits for a line that is there."""
-    rest = b""
-    while piece := os.read(sys.stdin.fileno(), PIECE):
+    rest, file = b"", sys.stdin.fileno()
+    while True:
+        select.select(
+            [file], [], []
+        )  # a read goes on after Ctrl-C where a library has set the signal so; this ends
+        piece = os.read(file, PIECE)
+        if not piece:
+            break
         *lines, rest = (rest + piece).split(b"\n")
         if lines:
             yield lines
